@@ -1,0 +1,1 @@
+"""Scores in, probabilities you can trust out."""
