@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where the data given to an estimator becomes arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.utils import check_array
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from multinoulli import _core
+
+Matrix = NDArray[Any] | sparse.csr_array
+
+
+class FitData(NamedTuple):
+    """What an estimator fits: rows of weight 0 are gone, as if they had never been there."""
+
+    X: Matrix  # (n_samples, n_features), float32 or float64, C order or canonical CSR
+    labels: NDArray[np.int64]  # (n_samples,), codes 0..n_classes-1, every one of them used
+    weight: NDArray[np.float64]  # (n_samples,), positive, sample and class weights multiplied
+    classes: NDArray[Any]  # (n_classes,), the user's labels, sorted
+
+
+def validate_fit(
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
+) -> FitData:
+    """Check the data of a fit and record ``n_features_in_`` and ``feature_names_in_`` on the estimator."""
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+        order="C",
+        y_numeric=False,
+        multi_output=False,
+    )
+    check_classification_targets(y)
+    weight = np.ones(len(y)) if sample_weight is None else _sample_weight(sample_weight, len(y))
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every sample: at least two classes need positive weight")
+    if not weight.all():
+        X, y, weight = X[weight > 0], np.asarray(y)[weight > 0], weight[weight > 0]
+    classes, labels = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has one class, {classes[0]!r}, among the samples with positive weight: "
+            "a classifier needs at least 2 classes"
+        )
+    if class_weight is not None:
+        weight = weight * _class_weight(class_weight, classes, labels, weight)[labels]
+        if not weight.all():
+            raise ValueError("class_weight is 0 for a class of y: leave the class out of the data instead")
+    return FitData(_canonical(X), labels.astype(np.int64), weight, classes)
+
+
+def validate_predict(estimator: Any, X: Any) -> Matrix:
+    """Check the data to be predicted against what the estimator was fitted on."""
+    X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", reset=False)
+    return _canonical(X)
+
+
+def number_of_threads(n_jobs: int | None) -> int:
+    """Threads for ``n_jobs``: None means as many as the functions use; otherwise joblib's meaning."""
+    return int(_core.get_num_threads() if n_jobs is None else effective_n_jobs(n_jobs))
+
+
+def check_positive(name: str, value: object, *, integer: bool = False, zero: bool = False) -> None:
+    """Raise ValueError unless a hyperparameter is a finite number above (or, if `zero`, at least) 0."""
+    kind = Integral if integer else Real
+    right = isinstance(value, kind) and not isinstance(value, bool) and np.isfinite(value)  # type: ignore[call-overload]
+    if not right or value < 0 or (value == 0 and not zero):  # type: ignore[operator]
+        what = f"a {'non-negative' if zero else 'positive'} {'integer' if integer else 'finite number'}"
+        raise ValueError(f"{name} must be {what}, got {value!r}")
+
+
+def _sample_weight(sample_weight: ArrayLike, n_samples: int) -> NDArray[np.float64]:
+    weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weight.ndim == 0:
+        weight = np.full(n_samples, float(weight))
+    if weight.shape != (n_samples,):
+        raise ValueError(f"sample_weight has shape {weight.shape}, expected ({n_samples},): one weight a sample")
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise ValueError(f"sample_weight must not be negative, got {weight[row]} at row {row}")
+    return np.asarray(weight)
+
+
+def _class_weight(
+    class_weight: Mapping[Any, float] | str,
+    classes: NDArray[Any],
+    labels: NDArray[np.int64],
+    weight: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ValueError(f"class_weight must be 'balanced', a dict or None, got {class_weight!r}")
+        mass = np.bincount(labels, weights=weight)
+        return np.asarray(mass.sum() / (len(classes) * mass))
+    factors = compute_class_weight(dict(class_weight), classes=classes, y=classes[labels])
+    if not (factors >= 0).all():
+        bad = int(np.argmax(~(factors >= 0)))
+        raise ValueError(f"class_weight must not be negative, got {factors[bad]} for class {classes[bad]!r}")
+    return np.asarray(factors, dtype=np.float64)
+
+
+def _canonical(X: Any) -> Matrix:
+    if not sparse.issparse(X):
+        return np.asarray(X)
+    X = sparse.csr_array(X)
+    if not X.has_canonical_format:  # entries given twice would be squared apart
+        X = X.copy()
+        X.sum_duplicates()
+    return X

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""scikit-learn estimators: plumbing, no mathematics."""
+
+from multinoulli.classifiers._linear_scores import linear_scores
+from multinoulli.classifiers._softmax_regression import SoftmaxRegression
+
+__all__ = ["SoftmaxRegression", "linear_scores"]

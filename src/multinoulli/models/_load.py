@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A model from its file, checked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multinoulli.metrics import Estimate
+from multinoulli.models._evaluation import Evaluation
+from multinoulli.models._file import ModelFileError, read_file
+from multinoulli.models._model import Model, Training
+from multinoulli.solvers import Certificate
+from multinoulli.tables import TableEncoder
+
+# The probabilities of the probes may be computed by another BLAS than the one that made them.
+PROBE_TOLERANCE = 1e-9
+
+
+def load(path: str | PathLike[str]) -> Model:
+    """Read a model file, and check that it is whole and computes what it did when it was written.
+
+    Parameters
+    ----------
+    path : path
+        A file written by `Model.save`. It is safe to load a file from anyone: nothing in it is executed.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, truncated, altered, not a model of multinoulli, or from a newer version.
+
+    Examples
+    --------
+    >>> import multinoulli, tempfile, pathlib
+    >>> table = {"weight": [1.0, 1.2, 3.0, 3.3] * 5, "kind": ["pear", "pear", "melon", "melon"] * 5}
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "fruit.model"
+    >>> multinoulli.fit(table, target="kind").save(path)
+    >>> multinoulli.load(path).predict({"weight": [3.1]})
+    ['melon']
+    """
+    content, arrays = read_file(path)
+    try:
+        model = _model(content, arrays)
+        rows, proba = content["probes"]["rows"], np.array(content["probes"]["proba"])
+        again = model.predict_probes(rows)
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise ModelFileError(f"{fspath(path)}: its content is not that of a model ({fault}): fit again") from fault
+    if again.shape != proba.shape or not np.allclose(again, proba, rtol=0, atol=PROBE_TOLERANCE):
+        raise ModelFileError(f"{fspath(path)}: this version computes other probabilities for its test rows: fit again")
+    return model
+
+
+def _model(content: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
+    encoder = TableEncoder.from_dict(content["encoder"])
+    if [asdict(feature) for feature in encoder.features_] != content["features"]:
+        raise ValueError("the features are not those of the encoder")
+    shape = len(content["classes"]), len(encoder.features_)
+    coef, intercept = arrays["coef"], arrays["intercept"]
+    if coef.shape != shape or intercept.shape != shape[:1] or coef.dtype != np.float64 or intercept.dtype != np.float64:
+        raise ValueError(f"coefficients of shape {coef.shape} and {intercept.shape} instead of {shape} and {shape[:1]}")
+    training = dict(content["training"])
+    if training["held_out"] is not None:
+        training["held_out"] = Evaluation(
+            **{k: Estimate(**_floats(v)) if isinstance(v, dict) else v for k, v in training["held_out"].items()}
+        )
+    training["class_counts"], training["notes"] = tuple(training["class_counts"]), tuple(training["notes"])
+    return Model(
+        target=content["target"],
+        classes=tuple(content["classes"]),
+        encoder=encoder,
+        coef=coef,
+        intercept=intercept,
+        certificate=Certificate(**content["certificate"]),
+        training=Training(**training),
+    )
+
+
+def _floats(estimate: dict[str, Any]) -> dict[str, float]:
+    value, low, high = estimate["value"], estimate["low"], estimate["high"]
+    return {"value": value, "low": -math.inf if low is None else low, "high": math.inf if high is None else high}

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A fitted model: from the columns of a table to class probabilities."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from os import PathLike
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multinoulli.classifiers import linear_scores
+from multinoulli.functions import softmax
+from multinoulli.models._evaluation import Evaluation, measure, summarise
+from multinoulli.models._file import write_file
+from multinoulli.solvers import Certificate
+from multinoulli.tables import DataError, TableEncoder, codes_for, read_table
+
+Label = str | int | float | bool
+
+
+class DataWarning(UserWarning):
+    """Something about the data that did not stop the work but that its owner should know."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a model was made from."""
+
+    n_rows: int
+    """Rows with a target."""
+    n_missing_target: int
+    """Rows dropped because their target is missing."""
+    class_counts: tuple[int, ...]
+    """Rows of each class."""
+    C: float
+    """Inverse strength of the penalty."""
+    n_iter: int
+    """Iterations of the final fit."""
+    notes: tuple[str, ...]
+    """Sentences about columns that were dropped and the like."""
+    held_out: Evaluation | None
+    """Quality on held-out rows; None where it was not measured."""
+
+
+class Coefficient(NamedTuple):
+    """One number of a model: what one unit of a feature adds to the score of a class."""
+
+    feature: str
+    value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Softmax regression on the columns of a table, made by `multinoulli.fit` or `multinoulli.load`.
+
+    `data` is in every method what `multinoulli.fit` takes: a path, a SQL query or a data frame. Columns that
+    the model does not use are ignored. A level of a category that the training rows did not have is
+    handled like a rare one, and a `DataWarning` counts it.
+
+    Examples
+    --------
+    >>> import multinoulli
+    >>> table = {"weight": [1.0, 1.2, 3.0, 3.3] * 5, "kind": ["pear", "pear", "melon", "melon"] * 5}
+    >>> model = multinoulli.fit(table, target="kind")
+    >>> model.classes
+    ('melon', 'pear')
+    >>> model.predict({"weight": [1.1, 2.9]})
+    ['pear', 'melon']
+    >>> model.predict_proba({"weight": [1.1, 2.9]}).shape
+    (2, 2)
+    """
+
+    target: str
+    """The column that is predicted."""
+    classes: tuple[Label, ...]
+    """Its values, sorted."""
+    encoder: TableEncoder
+    """From the columns of a table to the design matrix."""
+    coef: NDArray[np.float64]
+    """(n_classes, n_features), for the standardised features of the encoder."""
+    intercept: NDArray[np.float64]
+    """(n_classes,)"""
+    certificate: Certificate
+    """How far the fit is from its optimum at most."""
+    training: Training
+
+    def scores(self, data: Any) -> NDArray[np.float64]:
+        """Scores of shape (n_rows, n_classes): log-probabilities up to a constant a row."""
+        frame = data if isinstance(data, dict) else read_table(data)
+        encoded = self.encoder.encode(frame)
+        for column, levels in encoded.unseen.items():
+            rows, examples = sum(levels.values()), ", ".join(repr(level) for level in list(levels)[:3])
+            more = ", ..." if len(levels) > 3 else ""
+            warnings.warn(
+                f"column {column!r}: {rows} row{'s have' if rows > 1 else ' has'} a level that the model has not seen "
+                f"({examples}{more}); treated like a rare one",
+                DataWarning,
+                stacklevel=3,
+            )
+        return linear_scores(encoded.X, self.coef, self.intercept)
+
+    def predict_proba(self, data: Any) -> NDArray[np.float64]:
+        """Probabilities of shape (n_rows, n_classes), columns in the order of `classes`.
+
+        Raises
+        ------
+        multinoulli.tables.DataError
+            If the data cannot be read, or lack a column of the model, or have another type there.
+        """
+        return softmax(self.scores(data))
+
+    def predict(self, data: Any) -> list[Label]:
+        """The most probable class of every row."""
+        return self.most_probable(self.predict_proba(data))
+
+    def most_probable(self, proba: NDArray[np.float64]) -> list[Label]:
+        """The class of the largest probability in every row; of equal ones the first."""
+        return [self.classes[k] for k in np.argmax(proba, axis=1)]
+
+    def evaluate(self, data: Any, target: str | None = None) -> Evaluation:
+        """Quality on rows that the model was not fitted to, beside the class frequencies of its training rows.
+
+        Parameters
+        ----------
+        data : path, SQL query or data frame
+            With the model's columns and the target. Rows without a target are left out and counted.
+        target : str, optional
+            The column with the true classes, if it has another name here.
+
+        Raises
+        ------
+        multinoulli.tables.DataError
+            If the data cannot be used, or have a class that the model does not know.
+        """
+        frame = read_table(data)
+        labels = codes_for(frame, self.target if target is None else target, self.classes)
+        known = labels >= 0
+        if not known.any():
+            raise DataError(f"no row has a value in the target column {self.target if target is None else target!r}")
+        measures = measure(self.scores(frame)[known], labels[known], np.asarray(self.training.class_counts))
+        return summarise("rows given", [measures], int((~known).sum()))
+
+    def strongest(self, label: Label, n: int = 5) -> list[Coefficient]:
+        """The `n` largest coefficients of a class by absolute value; features are standardised, so they compare."""
+        row = self.coef[self.classes.index(label)]
+        order = np.argsort(-np.abs(row), kind="stable")[:n]
+        return [Coefficient(self.encoder.features_[j].name, float(row[j])) for j in order]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the model to one file, whole or not at all: safetensors with JSON metadata, no pickle.
+
+        Raises
+        ------
+        multinoulli.tables.DataError
+            If the file cannot be written. An old file of that name is then as it was.
+        """
+        probes = self.encoder.probe_rows()
+        content = {
+            "multinoulli": version("multinoulli"),
+            "kind": "softmax regression",
+            "link": "softmax",
+            "target": self.target,
+            "classes": self.classes,
+            "features": [asdict(feature) for feature in self.encoder.features_],
+            "encoder": self.encoder.to_dict(),
+            "calibration": None,
+            "training": _plain(asdict(self.training)),
+            "certificate": asdict(self.certificate),
+            # Made-up rows, none from the training data, with their probabilities: computed again on load.
+            "probes": {"rows": probes, "proba": self.predict_probes(probes).tolist()},
+        }
+        write_file(path, content, {"coef": self.coef, "intercept": self.intercept})
+
+    def predict_probes(self, rows: dict[str, list[Any]]) -> NDArray[np.float64]:
+        """Probabilities of rows given as plain lists, with no word about unseen levels."""
+        return softmax(linear_scores(self.encoder.transform(rows), self.coef, self.intercept))
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinities: an interval of one row, which has no ends, is written with nulls."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

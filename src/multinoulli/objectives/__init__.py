@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Parameters and data to a total loss, its gradient, its curvature and a proved bound on its minimum."""
+
+from multinoulli.objectives._linear_cross_entropy import LinearCrossEntropy
+
+__all__ = ["LinearCrossEntropy"]

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The design matrix as an objective reads it: centred, in float64, a block of rows at a time, on several threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Part = TypeVar("Part")
+Float64 = NDArray[np.float64]
+
+# A dense block is about one megabyte of float64: small enough to stay in cache between the two products that use it,
+# large enough that the interpreter's share disappears.
+BLOCK_ENTRIES = 1 << 17
+# Every span has accumulators of its own, added in order afterwards. How many there are depends on the problem alone,
+# never on the number of threads: so the threads cannot change a bit of the result.
+MAX_SPANS = 16
+MAX_SPAN_ENTRIES = 1 << 25
+
+
+class Design:
+    """Rows of X minus their weighted mean.
+
+    Parameters
+    ----------
+    X : ndarray or csr_array of shape (n_samples, n_features)
+        float32 or float64, never copied as a whole. Blocks are converted to float64 as they are read: a gradient
+        summed in float32 would be too coarse for the certificate.
+    weight : ndarray of shape (n_samples,)
+        Non-negative, with sum 1.
+    centred : bool
+        Subtract the mean, which makes a free intercept and the coefficients nearly independent. A sparse X is never
+        densified: its mean is subtracted from the products.
+    n_outputs : int
+        Columns of the largest accumulator, to bound the memory of the spans.
+    n_threads : int
+        Threads over spans.
+    """
+
+    def __init__(
+        self, X: NDArray[Any] | sparse.csr_array, weight: Float64, *, centred: bool, n_outputs: int, n_threads: int
+    ) -> None:
+        self.n_samples, self.n_features = X.shape
+        self.is_sparse = sparse.issparse(X)
+        self.n_threads = n_threads
+        self._X = X
+        entries = max(1, self.n_features * n_outputs)
+        block = self.n_samples if self.is_sparse else int(np.clip(BLOCK_ENTRIES // max(1, self.n_features), 128, 8192))
+        n_spans = int(np.clip(MAX_SPAN_ENTRIES // entries, 1, MAX_SPANS))
+        if self.is_sparse:
+            block = -(-self.n_samples // min(n_spans, max(1, X.nnz // BLOCK_ENTRIES)))
+        self._block = min(block, self.n_samples)
+        self._span = self._block * -(-self.n_samples // (self._block * n_spans))
+        self.mean = np.zeros(self.n_features)
+        self.scale = np.ones(self.n_features)
+        first, second = self._moments(weight)
+        if centred:
+            self.mean = first
+            # A second reading, about the mean: E[x^2] - mean^2 cancels where the mean is large.
+            second = second if self.is_sparse else self._moments(weight)[1]
+        if not self.is_sparse:
+            self.scale = np.where(second > 0, np.sqrt(second), 1.0)
+
+    def _moments(self, weight: Float64) -> tuple[Float64, Float64]:
+        """Weighted mean and mean square of every column, about the present `mean`."""
+
+        def of_span(rows: slice) -> tuple[Float64, Float64]:
+            first, second = np.zeros(self.n_features), np.zeros(self.n_features)
+            for some in self.blocks(rows):
+                block = self.read(some)
+                first += block.T @ weight[some]
+                second += self.gram(block, weight[some], diagonal=True)
+            return first, second
+
+        parts = list(self.over_spans(of_span))
+        return sum(p[0] for p in parts), sum(p[1] for p in parts)  # type: ignore[return-value]
+
+    def blocks(self, rows: slice) -> Iterator[slice]:
+        """Consecutive blocks of a span of rows."""
+        for begin in range(rows.start, rows.stop, self._block):
+            yield slice(begin, min(begin + self._block, rows.stop))
+
+    def read(self, rows: slice) -> Any:
+        """These rows in float64: centred if dense; as they are, without a copy of their entries, if sparse."""
+        X = self._X
+        if not self.is_sparse:
+            return np.subtract(X[rows], self.mean, dtype=np.float64)
+        begin, end = X.indptr[rows.start], X.indptr[rows.stop]
+        data = X.data[begin:end].astype(np.float64, copy=False)
+        index = X.indices[begin:end], X.indptr[rows.start : rows.stop + 1] - begin
+        return sparse.csr_array((data, *index), shape=(rows.stop - rows.start, self.n_features))
+
+    def scores(self, block: Any, weights: Float64, offset: Float64) -> Float64:
+        """``(block - mean) @ weights.T + offset`` of shape (rows, n_outputs)."""
+        if self.is_sparse:
+            offset = offset - weights @ self.mean
+        out: Float64 = block @ weights.T
+        out += offset
+        return out
+
+    def add_adjoint(self, block: Any, residual: Float64, out: Float64) -> None:
+        """``out += residual.T @ (block - mean)``, out of shape (n_outputs, n_features)."""
+        if self.is_sparse:
+            out += (block.T @ residual).T
+            out -= np.outer(residual.sum(axis=0), self.mean)
+        else:
+            out += residual.T @ block
+
+    def gram(self, block: Any, weight: Float64, *, diagonal: bool) -> Float64:
+        """Weighted sum of the scaled outer products of a block's rows, or of their squares only."""
+        if self.is_sparse:
+            squares: Float64 = block.multiply(block).T @ weight
+            return squares
+        block = block / self.scale
+        return np.square(block).T @ weight if diagonal else (block * weight[:, None]).T @ block
+
+    def over_spans(self, of_span: Callable[[slice], Part]) -> Iterator[Part]:
+        """What `of_span` returns for every span of rows, in their order."""
+        starts = range(0, self.n_samples, self._span)
+        spans = [slice(begin, min(begin + self._span, self.n_samples)) for begin in starts]
+        n_threads = min(self.n_threads, len(spans))
+        if n_threads <= 1:
+            yield from map(of_span, spans)
+            return
+        with ThreadPoolExecutor(n_threads, thread_name_prefix="multinoulli") as pool:
+            yield from pool.map(of_span, spans)

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SoftmaxRegression against scikit-learn's solution, its own certificate, and every option."""
+
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris, make_classification
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_limits
+
+from multinoulli import SoftmaxRegression, cross_entropy, log_softmax, softmax
+from multinoulli.classifiers import linear_scores
+
+
+@parametrize_with_checks([SoftmaxRegression()])
+def test_obeys_scikit_learn(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the checks' own data are hard on purpose
+        check(estimator)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    return load_iris(return_X_y=True)
+
+
+@pytest.fixture(scope="module")
+def two():
+    return make_classification(300, 6, n_informative=4, flip_y=0.2, random_state=0)
+
+
+def peer(X, y, C, **options):
+    return LogisticRegression(C=C, tol=1e-12, max_iter=100_000, solver="newton-cg", **options).fit(X, y)
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 10.0])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_many_classes_are_scikit_learns_model(iris, C, fit_intercept):
+    X, y = iris
+    ours = SoftmaxRegression(C, fit_intercept=fit_intercept, tol=1e-12).fit(X, y)
+    theirs = peer(X, y, C, fit_intercept=fit_intercept)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=2e-5 * np.abs(theirs.coef_).max())
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
+
+
+def test_two_classes_are_scikit_learns_model_at_twice_its_strength(two):
+    X, y = two
+    ours = SoftmaxRegression(0.5, tol=1e-12).fit(X, y)
+    theirs = peer(X, y, 1.0)
+    assert ours.coef_.shape == (2, 6)
+    np.testing.assert_allclose(ours.coef_[1] - ours.coef_[0], theirs.coef_[0], rtol=1e-5)
+    np.testing.assert_allclose(ours.decision_function(X), theirs.decision_function(X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
+def test_certificate_bounds_every_other_solution(C):
+    X, y = load_digits(return_X_y=True)
+    ours = SoftmaxRegression(C).fit(X, y)
+    certificate = ours.certificate_
+    assert certificate.status == "converged"
+    assert 0 <= certificate.relative_gap <= 1e-6
+    assert certificate.gap == pytest.approx(certificate.primal - certificate.dual, abs=1e-15)
+    assert certificate.n_passes >= ours.n_iter_
+    assert 0 <= certificate.gradient_norm < 1e-3
+    theirs = LogisticRegression(C=C, max_iter=300, tol=1e-8).fit(X / 16, y)
+    penalty = np.sum((theirs.coef_ / 16) ** 2) / (2 * C * len(y))
+    other = cross_entropy(theirs.decision_function(X / 16), y, reduction="mean") + penalty
+    assert other >= certificate.dual
+    own = cross_entropy(ours.scores(X), y, reduction="mean") + np.sum(ours.coef_**2) / (2 * C * len(y))
+    assert own == pytest.approx(certificate.primal, rel=1e-12)
+
+
+def test_coefficients_and_intercept_sum_to_zero(iris):
+    model = SoftmaxRegression().fit(*iris)
+    np.testing.assert_allclose(model.coef_.sum(axis=0), 0, atol=1e-12)
+    assert model.intercept_.sum() == pytest.approx(0, abs=1e-12)
+
+
+def test_one_path_from_scores_to_probabilities(iris):
+    X, y = iris
+    model = SoftmaxRegression().fit(X, y)
+    np.testing.assert_array_equal(model.scores(X), linear_scores(X, model.coef_, model.intercept_))
+    np.testing.assert_array_equal(model.predict_proba(X), softmax(model.scores(X)))
+    np.testing.assert_array_equal(model.predict_log_proba(X), log_softmax(model.scores(X)))
+    np.testing.assert_array_equal(model.predict(X), model.classes_[model.scores(X).argmax(axis=1)])
+
+
+def test_string_labels(iris):
+    X, y = iris
+    names = np.array(["setosa", "versicolor", "virginica"])
+    model = SoftmaxRegression().fit(X, names[y])
+    assert model.classes_.tolist() == names.tolist()
+    np.testing.assert_array_equal(model.coef_, SoftmaxRegression().fit(X, y).coef_)
+    assert set(model.predict(X)) <= set(names)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", [sparse.csr_array, sparse.csr_matrix, sparse.csc_array])
+def test_sparse_is_dense(dtype, make):
+    X, y = load_digits(return_X_y=True)
+    X = X.astype(dtype)
+    dense, thin = SoftmaxRegression(tol=1e-10).fit(X, y), SoftmaxRegression(tol=1e-10).fit(make(X), y)
+    np.testing.assert_allclose(thin.coef_, dense.coef_, atol=1e-5)
+    np.testing.assert_allclose(thin.predict_proba(make(X)), dense.predict_proba(X), atol=1e-5)
+
+
+def test_sparse_entries_given_twice_are_added():
+    X = sparse.csr_array((np.array([1.0, 1.0, 3.0, 1.0]), np.array([0, 0, 1, 0]), np.array([0, 2, 3, 4])), shape=(3, 2))
+    y = [0, 1, 1]
+    np.testing.assert_allclose(
+        SoftmaxRegression().fit(X, y).coef_, SoftmaxRegression().fit(X.toarray(), y).coef_, rtol=1e-3
+    )
+    assert X.nnz == 4
+
+
+def test_float32_reaches_the_same_certified_optimum(iris):
+    X, y = iris
+    single = X.astype(np.float32)
+    model, double = (SoftmaxRegression(tol=1e-12).fit(data, y) for data in (single, single.astype(np.float64)))
+    np.testing.assert_array_equal(model.coef_, double.coef_)
+
+
+def test_weight_zero_is_absence_and_integer_weights_are_repetition(iris):
+    X, y = iris
+    weight = np.random.default_rng(0).integers(0, 3, len(y))
+    weighted = SoftmaxRegression(tol=1e-13).fit(X, y, sample_weight=weight)
+    repeated = SoftmaxRegression(tol=1e-13).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=1e-5)
+    present = weight > 0
+    np.testing.assert_array_equal(
+        weighted.coef_, SoftmaxRegression(tol=1e-13).fit(X[present], y[present], weight[present]).coef_
+    )
+    weight[y == 2] = 0
+    assert SoftmaxRegression().fit(X, y, weight).classes_.tolist() == [0, 1]
+
+
+def test_class_weight_multiplies_the_sample_weights(iris):
+    X, y = iris
+    X, y = X[:120], y[:120]
+    factors = {0: 1.0, 1: 2.5, 2: 0.5}
+    by_class = SoftmaxRegression(class_weight=factors, tol=1e-12).fit(X, y)
+    by_sample = SoftmaxRegression(tol=1e-12).fit(X, y, [factors[k] for k in y])
+    np.testing.assert_array_equal(by_class.coef_, by_sample.coef_)
+    balanced = SoftmaxRegression(class_weight="balanced").fit(X, y)
+    # With a free intercept the mean prediction is the weighted class frequencies: here all equal.
+    weight = (120 / (3 * np.bincount(y)))[y]
+    np.testing.assert_allclose(np.average(balanced.predict_proba(X), axis=0, weights=weight), 1 / 3, rtol=1e-9)
+    assert not np.allclose(by_class.coef_, SoftmaxRegression().fit(X, y).coef_, rtol=1e-2)
+
+
+def test_class_weight_is_checked(iris):
+    with pytest.raises(ValueError, match="class_weight must be 'balanced', a dict or None, got 'equal'"):
+        SoftmaxRegression(class_weight="equal").fit(*iris)
+    with pytest.raises(ValueError, match=r"class_weight must not be negative, got -1\.0 for class"):
+        SoftmaxRegression(class_weight={0: -1.0}).fit(*iris)
+    with pytest.raises(ValueError, match="class_weight is 0 for a class of y"):
+        SoftmaxRegression(class_weight={0: 0.0}).fit(*iris)
+
+
+def test_c_weakens_the_penalty(iris):
+    weak, strong = (SoftmaxRegression(C).fit(*iris) for C in (10.0, 0.01))
+    assert np.linalg.norm(weak.coef_) > 10 * np.linalg.norm(strong.coef_)
+
+
+def test_fit_intercept_false_has_none(iris):
+    model = SoftmaxRegression(fit_intercept=False).fit(*iris)
+    np.testing.assert_array_equal(model.intercept_, 0)
+    np.testing.assert_allclose(model.predict_proba(np.zeros((1, 4))), 1 / 3)
+
+
+def test_tol_decides_when_to_stop(iris):
+    loose, tight = (SoftmaxRegression(tol=tol).fit(*iris) for tol in (1e-2, 1e-12))
+    assert tight.certificate_.relative_gap <= 1e-12 < loose.certificate_.relative_gap <= 1e-2
+    assert loose.n_iter_ < tight.n_iter_
+
+
+def test_max_iter_warns_with_the_way_out(iris):
+    with pytest.warns(ConvergenceWarning, match=r"stopped \(max_iter\) after 2 iterations: .* raise max_iter"):
+        model = SoftmaxRegression(max_iter=2).fit(*iris)
+    assert model.n_iter_ == 2
+    assert model.certificate_.status == "max_iter"
+    assert model.certificate_.relative_gap > 1e-6
+
+
+def test_warm_start_begins_at_the_last_solution(iris):
+    model = SoftmaxRegression(warm_start=True).fit(*iris)
+    assert model.n_iter_ > 0
+    assert model.fit(*iris).n_iter_ == 0
+    assert model.set_params(warm_start=False).fit(*iris).n_iter_ > 0
+
+
+def test_warm_start_with_other_classes_begins_afresh(iris):
+    X, y = iris
+    model = SoftmaxRegression(warm_start=True).fit(X, y)
+    model.fit(X[y > 0], y[y > 0])
+    np.testing.assert_array_equal(model.coef_, SoftmaxRegression().fit(X[y > 0], y[y > 0]).coef_)
+
+
+def test_random_state_decides_the_last_digits():
+    X, y = make_classification(6000, 100, n_informative=10, flip_y=0.1, random_state=0)
+    fits = [SoftmaxRegression(random_state=seed).fit(X, y) for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(fits[0].coef_, fits[1].coef_)
+    assert not np.array_equal(fits[0].coef_, fits[2].coef_)
+    np.testing.assert_allclose(fits[0].coef_, fits[2].coef_, atol=1e-3)
+
+
+def test_n_jobs_is_the_number_of_threads_and_changes_no_bit(monkeypatch):
+    X, y = make_classification(20_000, 30, n_informative=10, n_classes=3, random_state=0)
+    pools = []
+    start = threading.Thread.start
+
+    def counting(thread):
+        if thread.name.startswith("multinoulli"):
+            pools.append(thread.name)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", counting)
+    used, coefs = {}, []
+    for n_jobs in 1, 2, 3:
+        pools.clear()
+        coefs.append(SoftmaxRegression(n_jobs=n_jobs, random_state=0).fit(X, y).coef_.tobytes())
+        used[n_jobs] = len({name.rpartition("_")[2] for name in pools})
+    assert used[1] == 0
+    assert used[2] == 2
+    assert used[3] in {2, 3}
+    assert coefs[0] == coefs[1] == coefs[2]
+    pools.clear()
+    with threadpool_limits(1):
+        SoftmaxRegression(random_state=0).fit(X, y)
+    assert not pools
+
+
+def test_verbose_prints_the_progress(iris, capsys):
+    SoftmaxRegression().fit(*iris)
+    assert capsys.readouterr().out == ""
+    model = SoftmaxRegression(verbose=2).fit(*iris)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == model.n_iter_
+    assert lines[0].startswith("[SoftmaxRegression] iteration 1: ")
+    SoftmaxRegression(verbose=1).fit(*iris)
+    assert len(capsys.readouterr().out.splitlines()) == model.n_iter_ // 10
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("C", 0),
+        ("C", -1.0),
+        ("C", np.inf),
+        ("C", np.nan),
+        ("C", "1"),
+        ("tol", 0.0),
+        ("max_iter", 1.5),
+        ("max_iter", -1),
+    ],
+)
+def test_bad_parameters_are_named(iris, name, value):
+    with pytest.raises(ValueError, match=f"{name} must be a .*, got {value!r}"):
+        SoftmaxRegression(**{name: value}).fit(*iris)
+
+
+def test_bad_weights_are_named(iris):
+    X, y = iris
+    with pytest.raises(ValueError, match=r"sample_weight has shape \(2,\), expected \(150,\)"):
+        SoftmaxRegression().fit(X, y, [1, 1])
+    with pytest.raises(ValueError, match=r"sample_weight must not be negative, got -1\.0 at row 3"):
+        SoftmaxRegression().fit(X, y, [1, 1, 1, -1] + [1] * 146)
+    with pytest.raises(ValueError, match="sample_weight is zero for every sample"):
+        SoftmaxRegression().fit(X, y, np.zeros(150))
+    with pytest.raises(ValueError, match=r"y has one class, .*0.*, among the samples with positive weight"):
+        SoftmaxRegression().fit(X, y, y == 0)
+
+
+def test_badly_scaled_columns_are_certified(iris):
+    X, y = iris
+    model = SoftmaxRegression().fit(X * [1e-6, 1.0, 1e3, 1e6] + [0, 1e6, 0, 0], y)
+    assert model.certificate_.status == "converged"
+
+
+def test_a_row_has_the_same_scores_alone_and_in_any_batch():
+    rng = np.random.default_rng(0)
+    coef, intercept, X = rng.standard_normal((7, 50)), rng.standard_normal(7), rng.standard_normal((1000, 50))
+    together = linear_scores(X, coef, intercept)
+    np.testing.assert_allclose(together, X @ coef.T + intercept, rtol=1e-12, atol=1e-12)
+    for begin, end in (0, 1), (5, 6), (100, 357), (999, 1000), (3, 3):
+        np.testing.assert_array_equal(linear_scores(X[begin:end], coef, intercept), together[begin:end])
+    thin = sparse.csr_array(X)
+    np.testing.assert_array_equal(linear_scores(thin[5:9], coef, intercept), linear_scores(thin, coef, intercept)[5:9])
+
+
+def test_feature_names_are_checked(iris):
+    pandas = pytest.importorskip("pandas")
+    X, y = iris
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    model = SoftmaxRegression().fit(frame, y)
+    assert model.feature_names_in_.tolist() == list("abcd")
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame[list("badc")])
+
+
+def test_clone_and_parameters():
+    model = SoftmaxRegression(3.0, class_weight="balanced", n_jobs=2)
+    assert clone(model).get_params() == model.get_params()

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The public names are the defined names, each documented, with an example where it can be called."""
+
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import multinoulli
+
+ROOMS = ["multinoulli"] + [
+    f"multinoulli.{room.name}" for room in pkgutil.iter_modules(multinoulli.__path__) if not room.name.startswith("_")
+]
+PUBLIC = [(room, name) for room in ROOMS for name in importlib.import_module(room).__all__]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_all_is_sorted_and_complete(room: str) -> None:
+    module = importlib.import_module(room)
+    assert sorted(set(module.__all__)) == sorted(module.__all__)
+    assert list(module.__all__) == sorted(module.__all__)
+    defined = {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and not inspect.ismodule(value)
+        and (inspect.isclass(value) or callable(value))
+        and getattr(value, "__module__", "").startswith("multinoulli")
+    }
+    assert defined <= set(module.__all__)
+
+
+@pytest.mark.parametrize(("room", "name"), PUBLIC)
+def test_public_names_are_documented(room: str, name: str) -> None:
+    value = getattr(importlib.import_module(room), name)
+    if callable(value):
+        assert inspect.getdoc(value), f"{room}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", [n for n in multinoulli.__all__ if callable(getattr(multinoulli, n))])
+def test_top_level_names_have_an_example(name: str) -> None:
+    assert ">>>" in (inspect.getdoc(getattr(multinoulli, name)) or "")
+
+
+def test_top_level_names() -> None:
+    assert multinoulli.__all__ == [
+        "Model",
+        "SoftmaxRegression",
+        "__version__",
+        "cross_entropy",
+        "cross_entropy_gradient",
+        "fit",
+        "load",
+        "log_softmax",
+        "logsumexp",
+        "softmax",
+    ]
