@@ -36,5 +36,12 @@ format: $(VENV)/installed-check  ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(filter cpp/%,$(CORE))
 
+bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/installed-docs  ## build the documentation in docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
+	@echo "open docs/_build/index.html"
+
 clean:  ## remove everything that was built
 	rm -rf $(VENV) build docs/_build

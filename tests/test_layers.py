@@ -9,7 +9,8 @@ import pytest
 import multinoulli
 
 ROWS = [
-    {"_core", "_threads", "_validation"},
+    {"_core"},
+    {"_threads", "_validation"},
     {"functions"},
     {"losses", "distributions", "metrics"},
     {"objectives", "solvers"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -18,7 +18,7 @@ from sklearn.utils.validation import validate_data
 
 from multinoulli import _core
 
-Matrix = NDArray[Any] | sparse.csr_array
+Matrix: TypeAlias = "NDArray[Any] | sparse.csr_array"
 
 
 class FitData(NamedTuple):
@@ -38,7 +38,7 @@ def validate_fit(
     class_weight: Mapping[Any, float] | str | None = None,
 ) -> FitData:
     """Check the data of a fit and record ``n_features_in_`` and ``feature_names_in_`` on the estimator."""
-    X, y = validate_data(
+    data = validate_data(
         estimator,
         X,
         y,
@@ -48,13 +48,14 @@ def validate_fit(
         y_numeric=False,
         multi_output=False,
     )
-    check_classification_targets(y)
-    weight = np.ones(len(y)) if sample_weight is None else _sample_weight(sample_weight, len(y))
+    X, given = data[0], np.asarray(data[1])
+    check_classification_targets(given)
+    weight = np.ones(len(given)) if sample_weight is None else _sample_weight(sample_weight, len(given))
     if not weight.any():
         raise ValueError("sample_weight is zero for every sample: at least two classes need positive weight")
     if not weight.all():
-        X, y, weight = X[weight > 0], np.asarray(y)[weight > 0], weight[weight > 0]
-    classes, labels = np.unique(y, return_inverse=True)
+        X, given, weight = X[weight > 0], given[weight > 0], weight[weight > 0]
+    classes, labels = np.unique(given, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
             f"y has one class, {classes[0]!r}, among the samples with positive weight: "
@@ -124,4 +125,5 @@ def _canonical(X: Any) -> Matrix:
     if not X.has_canonical_format:  # entries given twice would be squared apart
         X = X.copy()
         X.sum_duplicates()
-    return X
+    canonical: Matrix = X
+    return canonical

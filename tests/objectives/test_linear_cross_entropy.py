@@ -92,8 +92,7 @@ def test_pack_is_the_inverse_of_unpack():
 
 def true_minimum(X, labels, weight, l2, fit_intercept):
     """By SciPy's trust-region Newton method on the plain definition, in standardised columns."""
-    n, d = X.shape
-    K = labels.max() + 1
+    n, K = len(X), labels.max() + 1
     w = weight / weight.sum()
     scale = X.std(axis=0) if fit_intercept else np.sqrt(np.mean(X**2, axis=0))
     A = (X - X.mean(axis=0) if fit_intercept else X) / scale

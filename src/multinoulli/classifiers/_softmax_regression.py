@@ -167,7 +167,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if result.status != "converged":
             warnings.warn(
                 f"SoftmaxRegression stopped ({result.status}) after {result.n_iter} iterations: the relative gap is "
-                f"proved to be at most {result.certificate.relative_gap:.1e}, tol is {self.tol:.1e}; {WAY_OUT[result.status]}",
+                f"proved to be at most {result.certificate.relative_gap:.1e}, tol is {self.tol:.1e}; "
+                f"{WAY_OUT[result.status]}",
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -185,11 +186,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of shape (n_samples, n_classes), columns in the order of ``classes_``."""
-        return softmax(self.scores(X))
+        proba: NDArray[np.float64] = softmax(self.scores(X))
+        return proba
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Log-probabilities of shape (n_samples, n_classes): exact where the probability rounds to 0 or 1."""
-        return log_softmax(self.scores(X))
+        log_proba: NDArray[np.float64] = log_softmax(self.scores(X))
+        return log_proba
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of every row, (n_samples,); of equal ones the first."""

@@ -28,9 +28,12 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     try:
         from multinoulli.cli._app import run
+
+        return run(sys.argv[1:] if args is None else list(args))
+    except KeyboardInterrupt:
+        print("Interrupted: nothing was written.", file=sys.stderr)
     except ModuleNotFoundError as missing:
         if missing.name not in {"typer", "rich"}:
             raise
-        print(f"multinoulli: the command needs {missing.name}: pip install 'multinoulli[cli]'", file=sys.stderr)
-        return 1
-    return run(sys.argv[1:] if args is None else list(args))
+        print(f"Error: the command needs {missing.name}: pip install 'multinoulli[cli]'", file=sys.stderr)
+    return 1

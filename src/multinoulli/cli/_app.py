@@ -44,13 +44,13 @@ def run(args: list[str]) -> int:
     try:
         app(args, prog_name="multinoulli")
     except SystemExit as done:
+        if done.code == 130:  # Typer's own answer to Ctrl-C, which says nothing
+            raise KeyboardInterrupt from None
         return int(done.code or 0)
     except (DataError, ModelFileError) as fault:
         return _fail(f"Error: {fault}")
     except ImportError as missing:  # the reader says which extra is missing
         return _fail(f"Error: {missing}")
-    except KeyboardInterrupt:
-        return _fail("Interrupted: nothing was written.")
     except BrokenPipeError:  # the reader of our output has seen enough, as in `multinoulli predict ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -78,7 +78,7 @@ def print_model(model: Model) -> None:
     table = Table("class", "rows", box=None, pad_edge=False)
     for label, count in list(zip(model.classes, model.training.class_counts, strict=True))[:MANY]:
         table.add_row(Text(str(label)), f"{count:,}")
-    console.print(table)
+    _print_table(console, table)
     if len(model.classes) > MANY:
         console.print(f"... and {len(model.classes) - MANY} more classes")
     console.print()
@@ -88,6 +88,13 @@ def print_model(model: Model) -> None:
     _print_certificate(console, model.certificate, model.training.n_iter)
     _print_strongest(console, model)
     _print_notes(console, model)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Without the blanks that would pad the last column."""
+    with console.capture() as captured:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _console() -> Console:
@@ -118,7 +125,7 @@ def _print_columns(console: Console, model: Model) -> None:
     for column, names in list(features.items())[:MANY]:
         shown = ", ".join(names[:6]) + (f", ... ({len(names)})" if len(names) > 6 else "")
         table.add_row(Text(column), kinds[column], Text(shown))
-    console.print(table)
+    _print_table(console, table)
     if len(features) > MANY:
         console.print(f"... and {len(features) - MANY} more columns")
     console.print()
@@ -128,7 +135,7 @@ def _print_evaluation(console: Console, evaluation: Evaluation) -> None:
     table = Table(f"held out ({evaluation.how})", "model", "baseline: class frequencies", box=None, pad_edge=False)
     table.add_row("log loss, nats a row", _interval(evaluation.log_loss), _interval(evaluation.baseline_log_loss))
     table.add_row("accuracy", _interval(evaluation.accuracy), _interval(evaluation.baseline_accuracy))
-    console.print(table)
+    _print_table(console, table)
     missing = f", {evaluation.n_missing_target:,} without a target left out" if evaluation.n_missing_target else ""
     console.print(f"95 % intervals in brackets; {evaluation.n_rows:,} row{_s(evaluation.n_rows)}{missing}")
     console.print()
@@ -149,7 +156,7 @@ def _print_strongest(console: Console, model: Model) -> None:
     for label in model.classes[:MANY]:
         for i, (name, value) in enumerate(model.strongest(label, STRONGEST)):
             table.add_row(Text("" if i else str(label)), f"{value:+.4f}", Text(name))
-    console.print(table)
+    _print_table(console, table)
 
 
 def _print_notes(console: Console, model: Model) -> None:

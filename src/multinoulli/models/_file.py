@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The model file: safetensors for the arrays, JSON in its metadata for the rest. Nothing in it is ever executed.
 
-Metadata, all strings as safetensors wants them: ``format`` is "multinoulli", ``format_version`` a number, ``content``
-JSON that the model defines, ``sha256`` the digest of the version, the content and the arrays with their names, types
-and shapes.
+The metadata have one entry, ``multinoulli``: a SHA-256, a line break, and a JSON object with ``format_version``, a
+number, and ``content``, an object that the model defines. The digest is that of the JSON text and of the arrays with
+their names, types and shapes. (One entry, because safetensors writes several in any order, and the same model should
+be the same bytes.)
 """
 
 from __future__ import annotations
@@ -31,13 +32,8 @@ class ModelFileError(ValueError):
 
 def write_file(path: str | PathLike[str], content: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
     """Write content and arrays, whole or not at all."""
-    text = json.dumps(content, allow_nan=False)
-    metadata = {
-        "format": "multinoulli",
-        "format_version": str(FORMAT_VERSION),
-        "content": text,
-        "sha256": _digest(str(FORMAT_VERSION), text, arrays),
-    }
+    text = json.dumps({"format_version": FORMAT_VERSION, "content": content}, allow_nan=False)
+    metadata = {"multinoulli": _digest(text, arrays) + "\n" + text}
     with atomic_file(path) as file:
         file.write(safetensors.numpy.save(arrays, metadata))
 
@@ -46,18 +42,22 @@ def read_file(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, NDAr
     """Content and arrays of a file that is whole, ours, and of a version that is known; else a ModelFileError."""
     name = fspath(path)
     metadata, arrays = _read(name)
-    if metadata.get("format") != "multinoulli":
+    if "multinoulli" not in metadata:
         raise ModelFileError(f"{name}: a safetensors file, but not a model of multinoulli")
-    written = metadata.get("format_version", "")
-    if written.isdecimal() and int(written) > FORMAT_VERSION:
+    sha256, _, text = metadata["multinoulli"].partition("\n")
+    try:
+        description = json.loads(text)
+        written, content = description["format_version"], description["content"]
+    except (ValueError, TypeError, KeyError):
+        raise ModelFileError(f"{name}: damaged (its description cannot be read): get it again or fit again") from None
+    if isinstance(written, int) and written > FORMAT_VERSION:
         raise ModelFileError(
             f"{name}: written in format {written} by a newer multinoulli; this one, {version('multinoulli')}, reads "
             f"formats up to {FORMAT_VERSION}: upgrade it with pip install --upgrade multinoulli"
         )
-    text = metadata.get("content", "")
-    if metadata.get("sha256") != _digest(written, text, arrays):
+    if sha256 != _digest(text, arrays):
         raise ModelFileError(f"{name}: altered since it was written (its SHA-256 differs): get it again or fit again")
-    return json.loads(text), arrays
+    return content, arrays
 
 
 def _read(name: str) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
@@ -71,11 +71,9 @@ def _read(name: str) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
         raise ModelFileError(f"{name}: not a model file, or a damaged one ({fault})") from None
 
 
-def _digest(format_version: str, content: str, arrays: dict[str, NDArray[Any]]) -> str:
-    sha = hashlib.sha256()
-    for part in (format_version, content):
-        sha.update(len(part.encode()).to_bytes(8, "little") + part.encode())
+def _digest(text: str, arrays: dict[str, NDArray[Any]]) -> str:
+    sha = hashlib.sha256(text.encode())
     for key in sorted(arrays):
         array = np.ascontiguousarray(arrays[key])
-        sha.update(f"{key} {array.dtype.str} {array.shape}".encode() + array.tobytes())
+        sha.update(f"\n{key} {array.dtype.str} {array.shape}\n".encode() + array.tobytes())
     return sha.hexdigest()

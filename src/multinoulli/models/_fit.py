@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedKFold
 
-from multinoulli.classifiers import SoftmaxRegression, linear_scores
+from multinoulli.classifiers import SoftmaxRegression
 from multinoulli.models._evaluation import Evaluation, Measures, measure, summarise
 from multinoulli.models._model import Model, Training
-from multinoulli.tables import DataError, TableEncoder, codes_for, labels_of, read_table
+from multinoulli.tables import Columns, DataError, TableEncoder, codes_for, columns_of, labels_of, read_table
 
 MAX_ITER = 5000
 
@@ -24,16 +25,15 @@ class _Recipe(NamedTuple):
     """How rows become a model: the same for every fold and for the final fit."""
 
     C: float
-    numeric: Sequence[str]
-    categorical: Sequence[str]
-    drop: Sequence[str]
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
     random_state: int
     n_jobs: int | None
 
-    def train(self, frame: Any, labels: NDArray[np.int64]) -> tuple[TableEncoder, SoftmaxRegression]:
-        encoder = TableEncoder(numeric=self.numeric, categorical=self.categorical, drop=self.drop)
+    def train(self, columns: Columns, labels: NDArray[np.int64]) -> tuple[TableEncoder, SoftmaxRegression]:
+        encoder = TableEncoder(numeric=self.numeric, categorical=self.categorical)
         estimator = SoftmaxRegression(C=self.C, max_iter=MAX_ITER, random_state=self.random_state, n_jobs=self.n_jobs)
-        return encoder, estimator.fit(encoder.fit_transform(frame), labels)
+        return encoder, estimator.fit(encoder.fit_transform(columns), labels)
 
 
 def fit(
@@ -99,56 +99,42 @@ def fit(
     """
     say = progress or (lambda text: None)
     say("reading the data")
-    frame, labels, classes, n_missing = _read(data, target, force)
+    frame = read_table(data, text=tuple(categorical))
+    all_labels, classes = labels_of(frame, target, force=force)
+    # All rows, so that a fault is reported with its own row's number.
+    all_columns = columns_of(frame, numeric, categorical, (*drop, target))
+    known = all_labels >= 0
+    columns, labels, n_missing = all_columns.take(known), all_labels[known], int((~known).sum())
     counts = np.bincount(labels, minlength=len(classes))
-    recipe = _Recipe(C, tuple(numeric), tuple(categorical), (*drop, target), random_state, n_jobs)
-    if test is None:
+    recipe = _Recipe(C, tuple(numeric), tuple(categorical), random_state, n_jobs)
+    held_out: Evaluation | None = None
+    if test is not None:
+        say("reading the test rows")
+        test = read_table(test, text=tuple(categorical))
+        codes_for(test, target, classes)  # a fault there is better known before the fit
+    else:
         _check_folds(folds, counts, classes)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        held_out: Evaluation | None = None
-        if test is not None:
-            say("reading the test rows")
-            test_frame, test_labels, n_test_missing = _read_test(test, target, classes)
-        elif folds:
-            held_out = _cross_validate(frame, labels, counts, folds, recipe, n_missing, say)
+        # What scikit-learn suspects here, a target that is no class, `labels_of` has refused or `force` has allowed.
+        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%")
+        if test is None and folds:
+            held_out = _cross_validate(columns, labels, len(classes), folds, recipe, n_missing, say)
         say("fitting all rows")
-        encoder, estimator = recipe.train(frame, labels)
-        if test is not None:
-            scores = linear_scores(encoder.transform(test_frame), estimator.coef_, estimator.intercept_)
-            held_out = summarise("test rows", [measure(scores, test_labels, counts)], n_test_missing)
-    unconverged = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
-    for w in caught:
-        if not issubclass(w.category, ConvergenceWarning):
-            warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
+        encoder, estimator = recipe.train(columns, labels)
     training = Training(
         n_rows=len(labels),
         n_missing_target=n_missing,
         class_counts=tuple(int(n) for n in counts),
         C=float(C),
         n_iter=estimator.n_iter_,
-        notes=(*encoder.notes_, *dict.fromkeys(unconverged)),
+        notes=(*encoder.notes_, *dict.fromkeys(str(w.message) for w in caught)),
         held_out=held_out,
     )
-    return Model(target, classes, encoder, estimator.coef_, estimator.intercept_, estimator.certificate_, training)
-
-
-def _read(data: Any, target: str, force: bool) -> tuple[Any, NDArray[np.int64], tuple[Any, ...], int]:
-    """The rows that have a target, their labels, the classes, and how many rows have none."""
-    frame = read_table(data)
-    labels, classes = labels_of(frame, target, force=force)
-    known = np.flatnonzero(labels >= 0)
-    n_missing = len(labels) - len(known)
-    return (frame[known] if n_missing else frame), labels[known], classes, n_missing
-
-
-def _read_test(data: Any, target: str, classes: tuple[Any, ...]) -> tuple[Any, NDArray[np.int64], int]:
-    frame = read_table(data)
-    labels = codes_for(frame, target, classes)
-    known = np.flatnonzero(labels >= 0)
-    if not len(known):
-        raise DataError(f"no test row has a value in the target column {target!r}: nothing can be measured on them")
-    return frame[known], labels[known], len(labels) - len(known)
+    model = Model(target, classes, encoder, estimator.coef_, estimator.intercept_, estimator.certificate_, training)
+    if test is not None:
+        model = replace(model, training=replace(training, held_out=model.evaluate(test)))
+    return model
 
 
 def _check_folds(folds: int, counts: NDArray[np.int64], classes: tuple[Any, ...]) -> None:
@@ -169,9 +155,9 @@ def _check_folds(folds: int, counts: NDArray[np.int64], classes: tuple[Any, ...]
 
 
 def _cross_validate(
-    frame: Any,
+    columns: Columns,
     labels: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    n_classes: int,
     folds: int,
     recipe: _Recipe,
     n_missing: int,
@@ -182,7 +168,7 @@ def _cross_validate(
     measures: list[Measures] = []
     for fold, (rows, held_out) in enumerate(splitter.split(labels, labels), start=1):
         say(f"fold {fold} of {folds}")
-        encoder, estimator = recipe.train(frame[rows], labels[rows])
-        scores = linear_scores(encoder.transform(frame[held_out]), estimator.coef_, estimator.intercept_)
-        measures.append(measure(scores, labels[held_out], np.bincount(labels[rows], minlength=len(counts))))
+        encoder, estimator = recipe.train(columns.take(rows), labels[rows])
+        scores = estimator.scores(encoder.transform(columns.take(held_out)))
+        measures.append(measure(scores, labels[held_out], np.bincount(labels[rows], minlength=n_classes)))
     return summarise(f"{folds}-fold", measures, n_missing)

@@ -70,9 +70,7 @@ def _model(content: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
         raise ValueError(f"coefficients of shape {coef.shape} and {intercept.shape} instead of {shape} and {shape[:1]}")
     training = dict(content["training"])
     if training["held_out"] is not None:
-        training["held_out"] = Evaluation(
-            **{k: Estimate(**_floats(v)) if isinstance(v, dict) else v for k, v in training["held_out"].items()}
-        )
+        training["held_out"] = _evaluation(training["held_out"])
     training["class_counts"], training["notes"] = tuple(training["class_counts"]), tuple(training["notes"])
     return Model(
         target=content["target"],
@@ -85,6 +83,13 @@ def _model(content: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
     )
 
 
-def _floats(estimate: dict[str, Any]) -> dict[str, float]:
-    value, low, high = estimate["value"], estimate["low"], estimate["high"]
-    return {"value": value, "low": -math.inf if low is None else low, "high": math.inf if high is None else high}
+def _evaluation(stored: dict[str, Any]) -> Evaluation:
+    fields: dict[str, Any] = {
+        key: _estimate(value) if isinstance(value, dict) else value for key, value in stored.items()
+    }
+    return Evaluation(**fields)
+
+
+def _estimate(stored: dict[str, Any]) -> Estimate:
+    value, low, high = stored["value"], stored["low"], stored["high"]
+    return Estimate(value, -math.inf if low is None else low, math.inf if high is None else high)

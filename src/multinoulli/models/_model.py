@@ -112,7 +112,8 @@ class Model:
         multinoulli.tables.DataError
             If the data cannot be read, or lack a column of the model, or have another type there.
         """
-        return softmax(self.scores(data))
+        proba: NDArray[np.float64] = softmax(self.scores(data))
+        return proba
 
     def predict(self, data: Any) -> list[Label]:
         """The most probable class of every row."""
@@ -143,7 +144,7 @@ class Model:
         if not known.any():
             raise DataError(f"no row has a value in the target column {self.target if target is None else target!r}")
         measures = measure(self.scores(frame)[known], labels[known], np.asarray(self.training.class_counts))
-        return summarise("rows given", [measures], int((~known).sum()))
+        return summarise("given rows", [measures], int((~known).sum()))
 
     def strongest(self, label: Label, n: int = 5) -> list[Coefficient]:
         """The `n` largest coefficients of a class by absolute value; features are standardised, so they compare."""
@@ -178,7 +179,9 @@ class Model:
 
     def predict_probes(self, rows: dict[str, list[Any]]) -> NDArray[np.float64]:
         """Probabilities of rows given as plain lists, with no word about unseen levels."""
-        return softmax(linear_scores(self.encoder.transform(rows), self.coef, self.intercept))
+        scores = linear_scores(self.encoder.transform(rows), self.coef, self.intercept)
+        proba: NDArray[np.float64] = softmax(scores)
+        return proba
 
 
 def _plain(value: Any) -> Any:

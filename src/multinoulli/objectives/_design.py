@@ -42,18 +42,16 @@ class Design:
         Threads over spans.
     """
 
-    def __init__(
-        self, X: NDArray[Any] | sparse.csr_array, weight: Float64, *, centred: bool, n_outputs: int, n_threads: int
-    ) -> None:
+    def __init__(self, X: Any, weight: Float64, *, centred: bool, n_outputs: int, n_threads: int) -> None:
         self.n_samples, self.n_features = X.shape
         self.is_sparse = sparse.issparse(X)
         self.n_threads = n_threads
-        self._X = X
+        self._X: Any = X
         entries = max(1, self.n_features * n_outputs)
         block = self.n_samples if self.is_sparse else int(np.clip(BLOCK_ENTRIES // max(1, self.n_features), 128, 8192))
         n_spans = int(np.clip(MAX_SPAN_ENTRIES // entries, 1, MAX_SPANS))
         if self.is_sparse:
-            block = -(-self.n_samples // min(n_spans, max(1, X.nnz // BLOCK_ENTRIES)))
+            block = -(-self.n_samples // min(n_spans, max(1, self._X.nnz // BLOCK_ENTRIES)))
         self._block = min(block, self.n_samples)
         self._span = self._block * -(-self.n_samples // (self._block * n_spans))
         self.mean = np.zeros(self.n_features)
@@ -117,7 +115,8 @@ class Design:
             squares: Float64 = block.multiply(block).T @ weight
             return squares
         block = block / self.scale
-        return np.square(block).T @ weight if diagonal else (block * weight[:, None]).T @ block
+        gram: Float64 = np.square(block).T @ weight if diagonal else (block * weight[:, None]).T @ block
+        return gram
 
     def over_spans(self, of_span: Callable[[slice], Part]) -> Iterator[Part]:
         """What `of_span` returns for every span of rows, in their order."""

@@ -89,10 +89,9 @@ class LinearCrossEntropy:
         self._design = Design(X, self._weight, centred=fit_intercept, n_outputs=n_classes, n_threads=n_threads)
         self._l2 = l2
         self._ridge = l2 / self._design.scale**2
-        self._prior = np.bincount(labels, weights=self._weight, minlength=n_classes)
-        self._preconditioner = Preconditioner(
-            np.diag(self._prior) - np.outer(self._prior, self._prior), np.ones(self._design.n_features), self._ridge
-        )
+        self._prior = np.bincount(labels, weights=self._weight, minlength=n_classes).astype(np.float64)
+        between: Float64 = np.diag(self._prior) - np.outer(self._prior, self._prior)
+        self._preconditioner = Preconditioner(between, np.ones(self._design.n_features), self._ridge)
         self.n_passes = 0.0
 
     # --- parameters -------------------------------------------------------------------------------------------------
@@ -160,8 +159,9 @@ class LinearCrossEntropy:
         return self._join(self._preconditioner.coef(coef), self._preconditioner.intercept(intercept))
 
     def refresh(self, theta: Float64) -> None:
-        """Fit the preconditioner to the predictions at `theta`, from as many rows as make it no dearer than four
-        passes.
+        """Fit the preconditioner to the predictions at `theta`.
+
+        It reads as many rows as make that no dearer than four passes.
         """
         design, diagonal = self._design, self._diagonal
         coef, intercept = self._split(theta)
@@ -255,8 +255,9 @@ class LinearCrossEntropy:
 
         last = np.inf
         for _ in range(MAX_INTERCEPT_STEPS):
-            parts = list(self._design.over_spans(of_span))
-            mean, square = np.sum([p[0] for p in parts], axis=0), np.sum([p[1] for p in parts], axis=0)
+            mean, square = np.zeros(self.n_classes), np.zeros((self.n_classes, self.n_classes))
+            for part in self._design.over_spans(of_span):
+                mean, square = mean + part[0], square + part[1]
             self.n_passes += 0.5
             wrong = float(np.max(np.abs(mean - self._prior) / self._prior))
             if wrong < 1e-13 or wrong > 0.5 * last < 1e-9:  # exact, or as near as rounding lets it come

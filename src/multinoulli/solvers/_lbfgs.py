@@ -68,10 +68,9 @@ class Point(NamedTuple):
 def line_search(
     value_and_gradient: Callable[[Float64], tuple[float, Float64]], at: Point, direction: Float64, first: float = 1.0
 ) -> Point | None:
-    """A point along `direction` that meets the weak Wolfe conditions: enough decrease, and a descent at most 0.9 as
-    steep.
+    """A point along `direction` that meets the weak Wolfe conditions; None if rounding forbids it.
 
-    None if rounding forbids it.
+    They ask for enough decrease, and for a descent at most 0.9 as steep as at the beginning.
     The function is convex, so the slope only grows along the line: bracketed by its sign, the next trial is where
     the secant of the slopes is zero.
     """

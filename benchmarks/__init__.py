@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Peers and us, side by side, in one run: ``python -m benchmarks`` writes docs/benchmarks.md."""
