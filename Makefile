@@ -9,12 +9,13 @@ CORE := CMakeLists.txt pyproject.toml $(shell find cpp -name '*.cpp' -o -name '*
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# One stamp per set of extras; python files need no stamp, the install is editable.
+# One stamp a set of extras. Python files need none: the install is editable.
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "multinoulli needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "multinoulli needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
+$(VENV)/installed-test: SETTINGS := --config-settings=cmake.define.MULTINOULLI_TESTS=ON
 $(VENV)/installed-%: $(VENV)/bin/python $(CORE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(SETTINGS) --editable '.[$*]'
 	@touch $@
 
 demo: $(VENV)/installed-cli  ## fit, show and use a model on examples/penguins.csv
@@ -22,7 +23,8 @@ demo: $(VENV)/installed-cli  ## fit, show and use a model on examples/penguins.c
 	$(BIN)/multinoulli show build/penguins.model
 	$(BIN)/multinoulli predict build/penguins.model examples/penguins.csv --out build/penguins-predicted.csv
 
-test: $(VENV)/installed-test  ## all tests and the examples in the docstrings
+test: $(VENV)/installed-test  ## all tests: of the compiled kernels, of the package, of the examples in the docstrings
+	$(BIN)/ctest --test-dir build/core --output-on-failure
 	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/installed-check  ## formatting, lint, types

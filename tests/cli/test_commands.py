@@ -149,8 +149,8 @@ def test_predict_counts_unseen_levels(run, model, tmp_path):
     code, out, err = run("predict", model, path)
     assert code == 0
     assert err == (
-        "Warning: column 'island': 344 rows have a level that the model has not seen ('Hoth'); "
-        "treated like a rare one\n"
+        "Warning: column 'island': 344 rows have a level that the model does not know ('Hoth'): "
+        "rare in its training rows, or not there; treated as one of the others\n"
     )
     assert len(out.splitlines()) == 345
 

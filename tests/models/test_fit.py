@@ -142,7 +142,7 @@ def test_paths_queries_and_frames_give_the_same_model(penguins):
 def test_unseen_levels_are_handled_and_counted(penguins):
     data = pl.read_csv(PENGUINS).head(3).with_columns(island=pl.Series(["Hoth", "Biscoe", "Hoth"]))
     with pytest.warns(
-        DataWarning, match=r"column 'island': 2 rows have a level that the model has not seen \('Hoth'\)"
+        DataWarning, match=r"column 'island': 2 rows have a level that the model does not know \('Hoth'\)"
     ):
         proba = penguins.predict_proba(data)
     np.testing.assert_allclose(proba.sum(axis=1), 1)

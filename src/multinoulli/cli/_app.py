@@ -14,7 +14,7 @@ import typer
 from multinoulli.cli import _display as display
 from multinoulli.cli._progress import Progress, reported_warnings
 from multinoulli.models import Model, ModelFileError, fit, load
-from multinoulli.tables import DataError, check_writable, read_table, with_predictions, write_table
+from multinoulli.tables import DataError, check_writable, with_predictions, write_table
 
 app = typer.Typer(
     name="multinoulli",
@@ -166,7 +166,7 @@ def _predict(
         progress("loading the model")
         loaded = load(model)
         progress("reading the data")
-        frame = read_table(data)
+        frame = loaded.read(data)
         progress("predicting")
         proba = loaded.predict_proba(frame)
         progress("writing")

@@ -59,8 +59,8 @@ class Model:
     """Softmax regression on the columns of a table, made by `multinoulli.fit` or `multinoulli.load`.
 
     `data` is in every method what `multinoulli.fit` takes: a path, a SQL query or a data frame. Columns that
-    the model does not use are ignored. A level of a category that the training rows did not have is
-    handled like a rare one, and a `DataWarning` counts it.
+    the model does not use are ignored. A level of a category that the training rows did not have, or too
+    rarely, is one of the others, and a `DataWarning` counts it.
 
     Examples
     --------
@@ -91,18 +91,22 @@ class Model:
 
     def scores(self, data: Any) -> NDArray[np.float64]:
         """Scores of shape (n_rows, n_classes): log-probabilities up to a constant a row."""
-        frame = data if isinstance(data, dict) else read_table(data)
-        encoded = self.encoder.encode(frame)
+        encoded = self.encoder.encode(data)
         for column, levels in encoded.unseen.items():
             rows, examples = sum(levels.values()), ", ".join(repr(level) for level in list(levels)[:3])
             more = ", ..." if len(levels) > 3 else ""
             warnings.warn(
-                f"column {column!r}: {rows} row{'s have' if rows > 1 else ' has'} a level that the model has not seen "
-                f"({examples}{more}); treated like a rare one",
+                f"column {column!r}: {rows} row{'s have' if rows > 1 else ' has'} a level that the model does not know "
+                f"({examples}{more}): rare in its training rows, or not there; treated as one of the others",
                 DataWarning,
                 stacklevel=3,
             )
         return linear_scores(encoded.X, self.coef, self.intercept)
+
+    def read(self, data: Any) -> Any:
+        """The table of a path or a query as the model reads it: its categories as text, so that 007 is not 7."""
+        kinds = self.encoder.columns_
+        return read_table(data, text=[name for name, kind in kinds.items() if kind == "categorical"])
 
     def predict_proba(self, data: Any) -> NDArray[np.float64]:
         """Probabilities of shape (n_rows, n_classes), columns in the order of `classes`.
@@ -138,7 +142,7 @@ class Model:
         multinoulli.tables.DataError
             If the data cannot be used, or have a class that the model does not know.
         """
-        frame = read_table(data)
+        frame = self.read(data)
         labels = codes_for(frame, self.target if target is None else target, self.classes)
         known = labels >= 0
         if not known.any():

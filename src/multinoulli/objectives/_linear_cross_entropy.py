@@ -136,9 +136,9 @@ class LinearCrossEntropy:
                 loss, residual = cross_entropy_gradient(
                     self._design.scores(block, weights, intercept), self._labels[some]
                 )
+                total += float(weight @ loss)
+                mean += weight @ residual
                 residual *= weight[:, None]
-                total += float(loss @ weight)
-                mean += residual.sum(axis=0)
                 self._design.add_adjoint(block, residual, slope)
             return total, slope, mean
 
@@ -249,7 +249,7 @@ class LinearCrossEntropy:
             for some in self._design.blocks(rows):
                 p = softmax(self._design.scores(self._design.read(some), weights, intercept))
                 weighted = p * self._weight[some, None]
-                mean += weighted.sum(axis=0)
+                mean += self._weight[some] @ p
                 square += weighted.T @ p
             return mean, square
 
