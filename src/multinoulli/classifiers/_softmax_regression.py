@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import ThreadpoolController
 
-from multinoulli._validate_fit import check_positive, number_of_threads, validate_fit, validate_predict
+from multinoulli._validation.estimators import check_positive, number_of_threads, validate_fit, validate_predict
 from multinoulli.classifiers._linear_scores import linear_scores
 from multinoulli.functions import log_softmax, softmax
 from multinoulli.objectives import LinearCrossEntropy

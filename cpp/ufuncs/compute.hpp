@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// From arrays in memory to kernels: what each function takes and gives, rows over threads, rows with any strides.
+#pragma once
+#include "instruction_set.hpp"
+#include "numpy.hpp"
+#include "threads.hpp"
+
+namespace multinoulli {
+
+// Operands in this order: scores, labels, per_row, elements; a function has those that its face names.
+struct Face {
+    const char* name;
+    bool labels, per_row, elements;
+};
+inline constexpr Face faces[n_functions] = {
+    {"softmax", false, false, true},
+    {"log_softmax", false, false, true},
+    {"logsumexp", false, true, false},
+    {"cross_entropy", true, true, false},
+    {"cross_entropy_gradient", true, true, true},
+};
+
+// One operand of n_rows rows; strides in bytes as NumPy gives them (with one row they mean nothing).
+struct Operand {
+    char* data = nullptr;
+    npy_intp row_stride = 0, item_stride = 0;
+
+    bool contiguous(npy_intp rows, npy_intp row_items, npy_intp item) const {
+        return !data || ((row_items == 1 || item_stride == item) && (rows == 1 || row_stride == row_items * item));
+    }
+};
+
+struct Operands {
+    Operand scores, labels, per_row, elements;
+};
+
+// The first label outside 0..n_classes-1, or null.
+const int64_t* find_bad_label(const Operand& labels, npy_intp rows, npy_intp n_classes);
+
+// Any strides, any n_classes but 0; labels are in range. May throw std::bad_alloc.
+template <class T>
+void compute(Function function, const Operands& operands, npy_intp rows, npy_intp n_classes);
+
+}  // namespace multinoulli

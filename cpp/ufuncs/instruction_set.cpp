@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "instruction_set.hpp"
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "numpy.hpp"
+
+namespace multinoulli {
+
+const KernelTable* kernels = nullptr;
+
+namespace {
+
+struct Candidate {
+    const KernelTable* table;
+    bool supported;
+};
+
+std::vector<Candidate> best_first() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return {{&kernels_v4, bool(__builtin_cpu_supports("x86-64-v4"))},
+            {&kernels_v3, bool(__builtin_cpu_supports("x86-64-v3"))},
+            {&kernels_v2, bool(__builtin_cpu_supports("x86-64-v2"))}};
+#else
+    return {{&kernels_baseline, true}};
+#endif
+}
+
+}  // namespace
+
+bool choose_kernels() {
+    const char* named = std::getenv("MULTINOULLI_ISA");
+    const std::string wanted = named ? named : "";
+    std::string usable;
+    bool known = wanted.empty();
+    for (const Candidate& candidate : best_first()) {
+        known |= wanted == candidate.table->name;
+        if (!candidate.supported) continue;
+        if (wanted.empty() || wanted == candidate.table->name) {
+            kernels = candidate.table;
+            return true;
+        }
+        usable = candidate.table->name + (usable.empty() ? "" : ", " + usable);
+    }
+    if (usable.empty())
+        PyErr_SetString(PyExc_ImportError, "multinoulli needs a processor with at least x86-64-v2 (SSE4.2)");
+    else
+        PyErr_Format(PyExc_ImportError, "MULTINOULLI_ISA=%s: %s; unset it, or choose from: %s", wanted.c_str(),
+                     known ? "this processor lacks that instruction set" : "no such instruction set in this build",
+                     usable.c_str());
+    return false;
+}
+
+}  // namespace multinoulli

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the module is put together from; each adds its part, or sets an exception and returns false.
+#pragma once
+#include "numpy.hpp"
+
+namespace multinoulli {
+
+bool register_softmax(PyObject* module);
+bool register_entry(PyObject* module);
+bool register_threads(PyObject* module);
+
+}  // namespace multinoulli

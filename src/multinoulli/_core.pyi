@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+isa: str
+
+softmax: np.ufunc
+log_softmax: np.ufunc
+logsumexp: np.ufunc
+cross_entropy: np.ufunc
+cross_entropy_gradient: np.ufunc
+
+def entry(name: str, /) -> Callable[[_F], _F]: ...
+def get_num_threads() -> int: ...
+def set_num_threads(num_threads: int, /) -> None: ...

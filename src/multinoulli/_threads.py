@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The core's threads as threadpoolctl sees them: `threadpool_limits` and `threadpool_info` include this library."""
+
+import threadpoolctl
+
+from multinoulli import _core
+
+
+class MultinoulliController(threadpoolctl.LibController):  # type: ignore[misc]  # the package has no types
+    """Limits the threads of the compiled core, for the whole process."""
+
+    user_api = "multinoulli"
+    internal_api = "multinoulli"
+    filename_prefixes = ("_core.",)
+    check_symbols = ("multinoulli_get_num_threads", "multinoulli_set_num_threads")
+
+    def get_num_threads(self) -> int:
+        """Return how many threads a call may use."""
+        return _core.get_num_threads()
+
+    def set_num_threads(self, num_threads: int) -> None:
+        """Set how many threads a call may use; below 1 means 1, as for the other libraries."""
+        _core.set_num_threads(max(1, num_threads))
+
+    def get_version(self) -> None:
+        """Return None: the core has the version of its package."""
+
+
+threadpoolctl.register(MultinoulliController)

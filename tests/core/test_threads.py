@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Threads: the same bits whatever their number, from any thread, after fork; counted as users ask."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+from multinoulli import _core
+from reference import LABELLED, NAMES, call
+
+# Each far above what is worth a thread; few classes, many, and few long rows.
+SHAPES = [(200_000, 7), (3_000, 500), (12, 100_000)]
+
+
+@pytest.fixture
+def threads():
+    before = _core.get_num_threads()
+    yield _core.set_num_threads
+    _core.set_num_threads(before)
+
+
+def scores_and_labels(shape, dtype=np.float32):
+    rng = np.random.default_rng(0)
+    return rng.standard_normal(shape, dtype), rng.integers(0, shape[1], shape[0])
+
+
+def all_bits(scores, labels):
+    return {name: np.asarray(call(name, scores, labels)).tobytes() for name in NAMES}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_same_bits_for_any_number_of_threads(threads, shape, dtype, order):
+    scores, labels = scores_and_labels(shape, dtype)
+    scores = np.asarray(scores, order=order)
+    threads(1)
+    want = all_bits(scores, labels)
+    for number in 2, 7:
+        threads(number)
+        assert all_bits(scores, labels) == want
+
+
+def most_tasks_during(work, enough):
+    """The largest number of the system's threads seen in this process while `work` is repeated."""
+    most, deadline, done = 0, time.monotonic() + 20, threading.Event()
+
+    def watch():
+        nonlocal most
+        while not done.is_set() and most < enough:
+            most = max(most, len(os.listdir("/proc/self/task")))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    repeats = 0
+    while repeats < 50 or (most < enough < 1000 and time.monotonic() < deadline):
+        work()
+        repeats += 1
+    done.set()
+    watcher.join()
+    return most
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="this system does not list a process's threads there")
+def test_threads_help_large_calls_only(threads):
+    large = np.zeros((100_000, 20), np.float32)
+    small = np.zeros((2_000, 20), np.float32)  # some 30 us
+    idle = most_tasks_during(lambda: None, 1000)
+    threads(4)
+    # That the watcher sees them at all says that the interpreter's lock is released meanwhile.
+    assert most_tasks_during(lambda: call("softmax", large), idle + 3) == idle + 3
+    assert most_tasks_during(lambda: call("softmax", large, axis=0), idle + 3) == idle + 3
+    assert most_tasks_during(lambda: call("softmax", small), 1000) == idle
+    threads(1)
+    assert most_tasks_during(lambda: call("softmax", large), 1000) == idle
+
+
+def test_many_python_threads_at_once(threads):
+    threads(3)
+    tables = [scores_and_labels(shape) for shape in SHAPES] * 2
+    want = [all_bits(*table) for table in tables]
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(3):
+            assert list(pool.map(lambda table: all_bits(*table), tables)) == want
+
+
+def test_a_bad_label_raises_from_a_thread(threads):
+    threads(4)
+    scores, labels = scores_and_labels(SHAPES[0])
+    labels[-1] = 7
+    for name in LABELLED:
+        with pytest.raises(ValueError, match="but one is 7 "):
+            call(name, scores, labels)
+
+
+# Without the rest of the package, which takes ten times as long to import.
+CORE_ALONE = """
+import importlib.util, os, sys
+spec = importlib.util.spec_from_file_location("multinoulli._core", sys.argv[1])
+core = importlib.util.module_from_spec(spec)
+"""
+
+
+def python(code, before="", **environment):
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", before + CORE_ALONE + code, _core.__file__],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+AFTER_FORK = """
+import numpy as np
+core.set_num_threads(4)
+scores = np.random.default_rng(0).standard_normal((100_000, 10))
+want = core.softmax(scores)
+child = os.fork()
+if child == 0:
+    os._exit(0 if (core.softmax(scores) == want).all() else 3)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), (core.softmax(scores) == want).all())
+"""
+
+
+def test_after_fork():
+    assert python(AFTER_FORK) == "0 True"
+
+
+WITHOUT_MEMORY = """
+import resource
+import numpy as np
+core.set_num_threads(2)
+in_use = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (in_use + 2**29, -1))
+scores = np.broadcast_to(np.zeros(1), (4, 2**27))  # no memory of its own; gathering a row takes 1 GiB
+try:
+    core.logsumexp(scores)
+except MemoryError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(
+    not os.path.isdir("/proc/self/task"), reason="this system does not say there how much memory is in use"
+)
+def test_too_little_memory_raises_from_threads():
+    assert python(WITHOUT_MEMORY) == "no memory for a block of rows (4 rows of 134217728 classes)"
+
+
+NUMBER = "print(core.get_num_threads())"
+
+
+@pytest.mark.parametrize(("text", "number"), [("3", 3), (" 5 ,2", 5), ("99999999999999999999", 1024)])
+def test_omp_num_threads_is_obeyed(text, number):
+    assert python(NUMBER, OMP_NUM_THREADS=text) == str(number)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not tell which processors are ours")
+def test_without_a_number_the_processors_of_this_process_count():
+    for junk in "", "many", "0", "-2", "4x", ",3":
+        assert python(NUMBER, OMP_NUM_THREADS=junk) == str(len(os.sched_getaffinity(0)))
+    one = min(os.sched_getaffinity(0))
+    pinned = f"import os; os.sched_setaffinity(0, [{one}])\n"
+    assert python(NUMBER, pinned, OMP_NUM_THREADS="") == "1"
+
+
+def test_set_num_threads(threads):
+    threads(5)
+    assert _core.get_num_threads() == 5
+    for wrong in 0, -1, -(10**30):
+        with pytest.raises(ValueError, match=f"num_threads must be at least 1, not {wrong}"):
+            threads(wrong)
+    for wrong in "2", 1.5, None:
+        with pytest.raises(TypeError):
+            threads(wrong)
+    assert _core.get_num_threads() == 5
+    threads(10**30)
+    assert _core.get_num_threads() == 1024
+
+
+def test_threadpoolctl_sees_and_limits(threads):
+    threads(6)
+    (ours,) = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "multinoulli"]
+    assert ours["num_threads"] == 6
+    assert os.path.samefile(ours["filepath"], _core.__file__)
+    with threadpoolctl.threadpool_limits(2):
+        assert _core.get_num_threads() == 2
+    assert _core.get_num_threads() == 6
+    with threadpoolctl.threadpool_limits(1, user_api="multinoulli"):
+        assert _core.get_num_threads() == 1
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        assert _core.get_num_threads() == 6
+    assert _core.get_num_threads() == 6

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The promised units in the last place, against exact values, for scores of every temper."""
+
+import numpy as np
+import pytest
+from mpmath import mpf
+
+from reference import NAMES, PROMISED_ULPS, call, exact_row, ulps
+
+LENGTHS = [1, 2, 3, 10, 17, 64, 65, 200, 1030]
+
+
+def confident(rng, n):
+    scores = rng.standard_normal(n)
+    scores[rng.integers(n)] = rng.choice([5, 25, 60, 300])
+    return scores
+
+
+DISTRIBUTIONS = {
+    "normal": lambda rng, n: 2 * rng.standard_normal(n),
+    "uniform 40": lambda rng, n: rng.uniform(-40, 40, n),
+    "uniform 500": lambda rng, n: rng.uniform(-500, 500, n),
+    "offset 1e4": lambda rng, n: rng.standard_normal(n) + 1e4,
+    "offset 1e6": lambda rng, n: rng.standard_normal(n) + 1e6,
+    "offset -3e30": lambda rng, n: rng.standard_normal(n) - 3e30,
+    "confident": confident,
+    "nearly equal": lambda rng, n: 1e-3 * rng.standard_normal(n),
+    "logsumexp near 0": lambda rng, n: 1e-3 * rng.standard_normal(n) - np.log(n),
+    "ties": lambda rng, n: rng.integers(-2, 2, n).astype(float),
+    "subnormal results": lambda rng, n: rng.uniform(-760, 0, n) * (np.arange(n) > 0),
+}
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_promised_ulps(distribution, dtype):
+    rng = np.random.default_rng(0)
+    for n in LENGTHS:
+        scores = DISTRIBUTIONS[distribution](rng, n).astype(dtype)
+        for label in {int(scores.argmax()), int(rng.integers(n))}:
+            exact = exact_row(scores, label)
+            for name in NAMES:
+                got = call(name, scores, np.array(label))
+                scale = exact["log_sum"] if name == "logsumexp" else 0
+                assert ulps(got, exact[name], scale) <= PROMISED_ULPS[dtype][name], (name, n, label)
+
+
+@pytest.mark.parametrize("temperature", [0.01, 0.3, 1.7, 40.0])
+def test_a_temperature_costs_no_accuracy_in_float32(temperature):
+    scores = np.random.default_rng(1).normal(1e3, 3, 50).astype(np.float32)
+    exact = exact_row([mpf(float(score)) / mpf(temperature) for score in scores], 7)
+    exact["cross_entropy_gradient"] = [slope / mpf(temperature) for slope in exact["cross_entropy_gradient"]]
+    for name in NAMES:
+        assert ulps(call(name, scores, 7, temperature=temperature), exact[name]) <= 0.51, name
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 0.3, 1.7, 40.0])
+def test_a_temperature_in_float64(temperature):
+    scores = np.random.default_rng(1).normal(1e3, 3, 50)
+    exact = exact_row([mpf(float(score)) / mpf(temperature) for score in scores], 7)
+    # Rounding z / T, or z - max z, is an absolute error in log p of at most half an ulp of the largest |z / T|.
+    absolute = np.finfo(float).eps * max(1, 2 * np.abs(scores).max() / temperature)
+    np.testing.assert_allclose(
+        call("log_softmax", scores, temperature=temperature),
+        [float(v) for v in exact["log_softmax"]],
+        rtol=0,
+        atol=absolute,
+    )
