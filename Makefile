@@ -2,19 +2,24 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CORE := CMakeLists.txt pyproject.toml $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.h')
+CPP := $(shell find cpp -name '*.cpp' -o -name '*.hpp')
+# The install is editable, so a changed Python file needs no new one; but it knows its modules by name, so a new or
+# moved one does: build/modules changes when their list does.
+MODULES := $(shell mkdir -p build; find src -name '*.py' | sort > build/modules.new; \
+	cmp -s build/modules.new build/modules || cp build/modules.new build/modules; echo build/modules)
+INSTALLED := pyproject.toml CMakeLists.txt $(shell find cpp -name CMakeLists.txt) $(CPP) $(MODULES)
 
 .PHONY: help demo test check format bench docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# One stamp a set of extras. Python files need none: the install is editable.
+# One stamp a set of extras.
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "multinoulli needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 $(VENV)/installed-test: SETTINGS := --config-settings=cmake.define.MULTINOULLI_TESTS=ON
-$(VENV)/installed-%: $(VENV)/bin/python $(CORE)
+$(VENV)/installed-%: $(VENV)/bin/python $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(SETTINGS) --editable '.[$*]'
 	@touch $@
 
@@ -30,13 +35,13 @@ test: $(VENV)/installed-test  ## all tests: of the compiled kernels, of the pack
 check: $(VENV)/installed-check  ## formatting, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/clang-format --dry-run --Werror $(filter cpp/%,$(CORE))
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
 	$(BIN)/mypy
 
 format: $(VENV)/installed-check  ## rewrite the sources in the house style
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i $(filter cpp/%,$(CORE))
+	$(BIN)/clang-format -i $(CPP)
 
 bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks

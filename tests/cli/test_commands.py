@@ -26,7 +26,7 @@ def test_fit_prints_quality_baseline_and_certificate(run, tmp_path):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].startswith("Softmax regression of species: 3 classes, 344 rows")
-    assert any(line.startswith("held out (5-fold)") and "baseline" in line for line in lines)
+    assert any(line.startswith("held out, 5-fold") and "baseline" in line for line in lines)
     assert any(line.startswith("log loss, nats a row") and "[" in line for line in lines)
     assert any(line.startswith("accuracy") for line in lines)
     assert any(line.startswith("Certificate: converged; relative gap") for line in lines)
@@ -65,7 +65,7 @@ def test_fit_options_reach_the_fit(run, tmp_path):
         assert (code, err) == (0, "")
         return json.loads(out)
 
-    assert fit("--folds", 3)["held_out"]["how"] == "3-fold"
+    assert fit("--folds", 3)["held_out"]["how"] == "held out, 3-fold"
     assert fit("--folds", 0)["held_out"] is None
     assert fit("--test", test)["held_out"]["n_rows"] == 200
     assert fit("--C", 0.01)["C"] == 0.01
@@ -167,7 +167,7 @@ def test_evaluate(run, model, tmp_path):
     assert result["baseline_accuracy"]["high"] == evaluation.baseline_accuracy.high
     code, out, _ = run("evaluate", model, path, "--target", "kind")
     assert code == 0
-    assert out.splitlines()[0].startswith("held out (given rows)")
+    assert out.splitlines()[0].startswith("given rows")
     code, _, err = run("evaluate", model, path)
     assert code == 1
     assert "'species'" in err
@@ -181,6 +181,7 @@ def test_show(run, model):
         "Chinstrap",
         "bill_length_mm",
         "island=Biscoe",
+        "island             categorical",
         "Certificate: converged",
         "Strongest coefficients",
     ):

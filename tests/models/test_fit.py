@@ -56,7 +56,7 @@ def test_held_out_rows_are_never_trained_on(monkeypatch):
         hits.extend(own > 0.5)
         base.extend(-np.log(np.bincount(labels[rows])[labels[held_out]] / len(rows)))
     held_out = model.training.held_out
-    assert held_out.how == "3-fold"
+    assert held_out.how == "held out, 3-fold"
     assert held_out.log_loss.value == pytest.approx(np.mean(losses), rel=1e-12)
     assert held_out.accuracy.value == np.mean(hits)
     assert held_out.baseline_log_loss.value == pytest.approx(np.mean(base), rel=1e-12)

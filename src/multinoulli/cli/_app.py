@@ -91,7 +91,11 @@ def _program(
     pass
 
 
-@app.command("fit", epilog="Example: multinoulli fit penguins.csv --target species --drop year --out penguins.model")
+@app.command(
+    "fit",
+    short_help="Fit a model to a table and measure it on held-out rows.",
+    epilog="Example: multinoulli fit penguins.csv --target species --drop year --out penguins.model",
+)
 def _fit(
     data: Data,
     target: Annotated[str, typer.Option(help="The column to predict.", metavar="COLUMN", show_default=False)],
@@ -144,7 +148,11 @@ def _fit(
         display.print_fit(model, out, seconds)
 
 
-@app.command("predict", epilog="Example: multinoulli predict penguins.model new.csv --out predicted.parquet")
+@app.command(
+    "predict",
+    short_help="Add the predicted class and its probabilities to a table.",
+    epilog="Example: multinoulli predict penguins.model new.csv --out predicted.parquet",
+)
 def _predict(
     model: ModelPath,
     data: Data,
@@ -182,7 +190,11 @@ def _new_columns(model: Model, proba: Any) -> dict[str, Any]:
     return columns | {f"p_{label}": proba[:, k] for k, label in enumerate(model.classes)}
 
 
-@app.command("evaluate", epilog="Example: multinoulli evaluate penguins.model labelled.csv --target species")
+@app.command(
+    "evaluate",
+    short_help="Measure a model on other rows.",
+    epilog="Example: multinoulli evaluate penguins.model labelled.csv --target species",
+)
 def _evaluate(
     model: ModelPath,
     data: Data,
@@ -206,7 +218,7 @@ def _evaluate(
         display.print_evaluation(evaluation)
 
 
-@app.command("show", epilog="Example: multinoulli show penguins.model")
+@app.command("show", short_help="Tell what a model is.", epilog="Example: multinoulli show penguins.model")
 def _show(
     model: ModelPath,
     json: Json = False,

@@ -117,14 +117,12 @@ def _print_what(console: Console, model: Model) -> None:
 
 def _print_columns(console: Console, model: Model) -> None:
     features: dict[str, list[str]] = {}
-    kinds: dict[str, str] = {}
     for feature in model.encoder.features_:
         features.setdefault(feature.column, []).append(feature.name)
-        kinds.setdefault(feature.column, feature.kind)
     table = Table("column", "kind", "features", box=None, pad_edge=False)
     for column, names in list(features.items())[:MANY]:
         shown = ", ".join(names[:6]) + (f", ... ({len(names)})" if len(names) > 6 else "")
-        table.add_row(Text(column), kinds[column], Text(shown))
+        table.add_row(Text(column), model.encoder.columns_[column], Text(shown))
     _print_table(console, table)
     if len(features) > MANY:
         console.print(f"... and {len(features) - MANY} more columns")
@@ -132,7 +130,7 @@ def _print_columns(console: Console, model: Model) -> None:
 
 
 def _print_evaluation(console: Console, evaluation: Evaluation) -> None:
-    table = Table(f"held out ({evaluation.how})", "model", "baseline: class frequencies", box=None, pad_edge=False)
+    table = Table(evaluation.how, "model", "baseline: class frequencies", box=None, pad_edge=False)
     table.add_row("log loss, nats a row", _interval(evaluation.log_loss), _interval(evaluation.baseline_log_loss))
     table.add_row("accuracy", _interval(evaluation.accuracy), _interval(evaluation.baseline_accuracy))
     _print_table(console, table)

@@ -27,7 +27,7 @@ class Evaluation:
     """Log loss (nats a row, smaller is better) and accuracy, with 95 % intervals over the rows."""
 
     how: str
-    """On which rows: ``"5-fold"``, or ``"given rows"``."""
+    """On which rows: ``"held out, 5-fold"``, or ``"given rows"``."""
     n_rows: int
     n_missing_target: int
     """Rows left out because their target is missing."""

@@ -171,4 +171,4 @@ def _cross_validate(
         encoder, estimator = recipe.train(columns.take(rows), labels[rows])
         scores = estimator.scores(encoder.transform(columns.take(held_out)))
         measures.append(measure(scores, labels[held_out], np.bincount(labels[rows], minlength=n_classes)))
-    return summarise(f"{folds}-fold", measures, n_missing)
+    return summarise(f"held out, {folds}-fold", measures, n_missing)
