@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The functions, each as what it writes once its row is known. How rows are read knows nothing of them; another
+// function is another struct:
+//   elements, per_row, labels   which members of Rows it uses
+//   from_exps                   its elements are made of exps (of scores otherwise)
+//   logarithm                   it needs log(sum)
+//   element, row, at_label      the values themselves
+#pragma once
+#include "summary.hpp"
+
+namespace multinoulli {
+namespace {
+
+struct Softmax {
+    static constexpr bool elements = true, per_row = false, labels = false, from_exps = true, logarithm = false;
+    template <class V>
+    static INLINE V element(V exp, const Normaliser<V>& n) {  // never more than the maximum's
+        const V p = exp * n.inverse + rounded(exp * n.inverse_low);
+        return n.top < p ? n.top : p;
+    }
+};
+
+struct LogSoftmax {
+    static constexpr bool elements = true, per_row = false, labels = false, from_exps = false, logarithm = true;
+    template <class V>
+    static INLINE V element(V score, const Normaliser<V>& n) {  // no term is positive: nothing cancels
+        return ((score - n.max) - n.log_sum) - n.log_sum_low;
+    }
+};
+
+struct LogSumExp {
+    static constexpr bool elements = false, per_row = true, labels = false, from_exps = false, logarithm = true;
+    static INLINE Vec<double> row(const Normaliser<Vec<double>>& n, Vec<double>) { return n.max + n.log_sum; }
+};
+
+struct CrossEntropy {
+    static constexpr bool elements = false, per_row = true, labels = true, from_exps = false, logarithm = true;
+    // max - label_score comes first: a common offset vanishes in it.
+    static INLINE Vec<double> row(const Normaliser<Vec<double>>& n, Vec<double> label_score) {
+        return (n.max - label_score) + n.log_sum;
+    }
+};
+
+struct CrossEntropyGradient : CrossEntropy {
+    static constexpr bool elements = true, from_exps = true;
+    template <class V>
+    static INLINE V element(V exp, const Normaliser<V>& n) {
+        return Softmax::element(exp, n);
+    }
+    // p - 1 at the label. Below the maximum p is at most 1/2; at it, 1 - p is `others`.
+    template <class T>
+    static INLINE T at_label(T p, T score, T max, T others) {
+        return score == max ? 0 - others : p - 1;
+    }
+};
+
+}  // namespace
+}  // namespace multinoulli

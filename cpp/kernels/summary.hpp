@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is known of a row once it has been read, and what follows from it: the meeting point of how rows are read and
+// what functions write.
+//
+// The entries equal to the maximum are counted and left out of the sum. log(sum) - max is then log1p(others / e^max),
+// exact however dominant the maximum is, and 1 - p of the largest class is others / sum, without cancellation.
+#pragma once
+#include "../math/exp.hpp"
+#include "../math/log.hpp"
+
+namespace multinoulli {
+namespace {
+
+// Sums that do not drift: floats are added as doubles, doubles carry their rounding errors along. Callers add two to
+// four vectors before, so this costs little; each such addition shows in a sum that one exp dominates (two: 2.1 ulp in
+// the worst float log_softmax found, four: 2.9).
+template <class T>
+struct Total;
+template <>
+struct Total<float> {
+    Vec<double> low = {}, high = {};
+    INLINE void add(Vec<float> v) {
+        low += widen_low(v);
+        high += widen_high(v);
+    }
+    INLINE HighLow<double> of_lanes() const { return {sum_of_lanes(low + high), 0}; }
+};
+template <>
+struct Total<double> {
+    Vec<double> sum = {}, lost = {};
+    INLINE void add(Vec<double> v) {
+        const HighLow<Vec<double>> next = two_sum(sum, v);
+        sum = next.high;
+        lost += next.low;
+    }
+    INLINE HighLow<double> of_lanes() const { return two_sum_of_lanes(sum, lost); }
+};
+
+// One row a lane. `rest` is the sum of e^x over all entries but the maxima, times 2^(bias - k) as scaled_exp<T> has it;
+// `k` is exponent_near(max); `maxima` counts the entries equal to max.
+struct Summary {
+    Vec<double> max, k, rest, rest_low, maxima;
+};
+
+// What stands in for the exp of a maximum among a row's exps: more than any of them. Functions clamp it to the
+// probability of the maximum, which is known better than from a rounded exp: what is certain comes out as 1.
+template <class T>
+constexpr T exp_of_maximum = T(sizeof(T) == 4 ? 0x1p62 : 0x1p502);
+static_assert(ExpConstants<float>::bias == 60 && ExpConstants<double>::bias == 500);
+
+// What a function is given of a row: 1 / sum in the units of scaled_exp<T>, log(sum(e^(x - max))), the probability of
+// the maximum and of everything but one maximum. The low parts: one more fused product an element, for half an ulp.
+template <class V>
+struct Normaliser {
+    V max, inverse, inverse_low, log_sum, log_sum_low, top, others;
+};
+
+// a / b by way of 1 / b, with its remainder where products fuse.
+template <class V>
+INLINE HighLow<V> quotient(HighLow<V> a, HighLow<V> b, V inverse_of_b) {
+    const V high = a.high * inverse_of_b;
+    return {high, ((a.high - high * b.high) + (a.low - high * b.low)) * inverse_of_b};
+}
+
+// In double for both types. What a float row loses then is due to its own exps and the last rounding. A double row has
+// nothing to spare and is worked out in two parts, in units of e^max, where ties count as the whole numbers they are.
+template <class Function, class T>
+INLINE Normaliser<Vec<double>> normalise(const Summary& row) {
+    using V = Vec<double>;
+    const HighLow<V> top = scaled_exp_pair(row.max, exp_offset(row.k));
+    const V ties = row.maxima - 1.;
+    Normaliser<V> n{row.max, {}, {}, {}, {}, {}, {}};
+    if constexpr (sizeof(T) == 4) {
+        constexpr double units = 0x1p440;  // between the two biases
+        const V others = row.rest * units + ties * top.high;
+        if constexpr (Function::from_exps) {
+            const V inverse = 1. / (others + top.high);
+            n.inverse = inverse * units;
+            n.top = top.high * inverse;
+            n.others = others * inverse;
+        }
+        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::half>(others / top.high, V{});
+    } else {
+        const V inverse_top = 1. / top.high;
+        const HighLow<V> rest = quotient({row.rest, row.rest_low}, top, inverse_top);
+        HighLow<V> others = two_sum(ties, rest.high);
+        others.low += rest.low;
+        if constexpr (Function::from_exps) {
+            const HighLow<V> sum = two_sum(1. + ties, rest.high);
+            const V p = 1. / sum.high, p_low = ((1. - p * sum.high) - p * (sum.low + rest.low)) * p;
+            const HighLow<V> inverse = quotient({p, p_low}, top, inverse_top);
+            n.inverse = inverse.high;
+            n.inverse_low = inverse.low;
+            n.top = p + p_low;
+            n.others = others.high * p + (others.high * p_low + others.low * p);
+        }
+        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::full>(others.high, others.low);
+    }
+    return n;
+}
+
+// Several rows at once, one a lane of Vec<T>.
+template <class T>
+struct LaneSummary {
+    Vec<T> max, k, maxima;
+    Total<T> rest;
+};
+
+// `per_row` receives the function's value of each row, where it has one.
+template <class Function>
+INLINE Normaliser<Vec<double>> normalise_lanes(const LaneSummary<double>& rows, Vec<double> label_scores,
+                                               Vec<double>& per_row) {
+    const auto n = normalise<Function, double>({rows.max, rows.k, rows.rest.sum, rows.rest.lost, rows.maxima});
+    if constexpr (Function::per_row) per_row = Function::row(n, label_scores);
+    return n;
+}
+template <class Function>
+INLINE Normaliser<Vec<float>> normalise_lanes(const LaneSummary<float>& rows, Vec<float> label_scores,
+                                              Vec<float>& per_row) {
+    const auto a = normalise<Function, float>(
+        {widen_low(rows.max), widen_low(rows.k), rows.rest.low, Vec<double>{}, widen_low(rows.maxima)});
+    const auto b = normalise<Function, float>(
+        {widen_high(rows.max), widen_high(rows.k), rows.rest.high, Vec<double>{}, widen_high(rows.maxima)});
+    if constexpr (Function::per_row)
+        per_row = narrow(Function::row(a, widen_low(label_scores)), Function::row(b, widen_high(label_scores)));
+    const Vec<float> inverse = narrow(a.inverse, b.inverse), log_sum = narrow(a.log_sum, b.log_sum);
+    return {rows.max,
+            inverse,
+            narrow(a.inverse - widen_low(inverse), b.inverse - widen_high(inverse)),
+            log_sum,
+            narrow(a.log_sum - widen_low(log_sum), b.log_sum - widen_high(log_sum)),
+            narrow(a.top, b.top),
+            narrow(a.others, b.others)};
+}
+
+// One row in all lanes alike.
+template <class T>
+INLINE Normaliser<Vec<T>> splat_normaliser(const Normaliser<Vec<double>>& n) {
+    if constexpr (sizeof(T) == 8) return n;
+    const double inverse = n.inverse[0], log_sum = n.log_sum[0];
+    return {splat(T(n.max[0])),
+            splat(T(inverse)),
+            splat(T(inverse - T(inverse))),
+            splat(T(log_sum)),
+            splat(T(log_sum - T(log_sum))),
+            splat(T(n.top[0])),
+            splat(T(n.others[0]))};
+}
+
+}  // namespace
+}  // namespace multinoulli

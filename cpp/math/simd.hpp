@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Vectors in plain C++: GCC and Clang vector extensions, as wide as the instruction set this file is compiled for.
+//
+// All of math/ and kernels/ lives in unnamed namespaces. One source is compiled once per instruction set, and an inline
+// function that two objects share by name would be taken from either: an AVX-512 body in the SSE path.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#if defined(__x86_64__)
+#include <immintrin.h>  // the non-temporal stores, and one permute that Clang cannot spell
+#endif
+
+#if !defined(MULTINOULLI_VECTOR_BYTES)  // tests widen it: code for 64 bytes then runs on any machine, split in two
+#if defined(__AVX512F__)
+#define MULTINOULLI_VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define MULTINOULLI_VECTOR_BYTES 32
+#else
+#define MULTINOULLI_VECTOR_BYTES 16
+#endif
+#endif
+#define INLINE inline __attribute__((always_inline))
+
+namespace multinoulli {
+namespace {
+
+constexpr int vector_bytes = MULTINOULLI_VECTOR_BYTES;
+template <class T>
+constexpr int lanes = vector_bytes / int(sizeof(T));
+
+template <class T, int bytes>
+struct VectorOf;
+template <int bytes>
+struct VectorOf<float, bytes> {
+    typedef float type __attribute__((vector_size(bytes)));
+    typedef int32_t integers __attribute__((vector_size(bytes)));
+    typedef uint32_t bits __attribute__((vector_size(bytes)));
+    typedef type anywhere __attribute__((aligned(alignof(float)), may_alias));
+};
+template <int bytes>
+struct VectorOf<double, bytes> {
+    typedef double type __attribute__((vector_size(bytes)));
+    typedef int64_t integers __attribute__((vector_size(bytes)));
+    typedef uint64_t bits __attribute__((vector_size(bytes)));
+    typedef type anywhere __attribute__((aligned(alignof(double)), may_alias));
+};
+
+template <class T>
+using Vec = typename VectorOf<T, vector_bytes>::type;
+template <class T>
+using IntVec = typename VectorOf<T, vector_bytes>::integers;  // also what comparing two Vec<T> gives: 0 or -1
+template <class T>
+using BitVec = typename VectorOf<T, vector_bytes>::bits;  // for arithmetic on representations, which may wrap
+template <class V>
+using ElementOf = std::remove_cvref_t<decltype(std::declval<V&>()[0])>;
+
+template <class T>
+INLINE Vec<T> load(const T* p) {
+    return *reinterpret_cast<const typename VectorOf<T, vector_bytes>::anywhere*>(p);
+}
+template <class T>
+INLINE void store(T* p, Vec<T> v) {
+    *reinterpret_cast<typename VectorOf<T, vector_bytes>::anywhere*>(p) = v;
+}
+template <class T>
+INLINE Vec<T> splat(T a) {
+    return Vec<T>{} + a;
+}
+
+// Asks for the line `bytes` after p. No address is a wrong one.
+template <class T>
+INLINE void prefetch(const T* p, size_t bytes) {
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + bytes));
+}
+
+// A store past the caches, to an address aligned to the vector: it need not read the line first. `stream_end` once
+// after the last one makes them visible to other threads like any other store.
+template <class T>
+INLINE void stream(T* p, Vec<T> v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(reinterpret_cast<float*>(p), reinterpret_cast<__m512>(v));
+#elif defined(__AVX__)
+    typedef float Part __attribute__((vector_size(32), may_alias));
+    for (int i = 0; i < vector_bytes / 32; i++)
+        _mm256_stream_ps(reinterpret_cast<float*>(p) + 8 * i, reinterpret_cast<Part*>(&v)[i]);
+#elif defined(__x86_64__)
+    typedef float Part __attribute__((vector_size(16), may_alias));
+    for (int i = 0; i < vector_bytes / 16; i++)
+        _mm_stream_ps(reinterpret_cast<float*>(p) + 4 * i, reinterpret_cast<Part*>(&v)[i]);
+#elif defined(__clang__)
+    __builtin_nontemporal_store(v, reinterpret_cast<Vec<T>*>(p));
+#else
+    store(p, v);
+#endif
+}
+INLINE void stream_end() {
+#if defined(__x86_64__)
+    _mm_sfence();
+#endif
+}
+
+// `v` with a rounding of its own. In a * b + c * d the compiler may fuse either product, and copies of the same code
+// have been seen to differ; a * b + rounded(c * d) leaves it no choice.
+template <class V>
+INLINE V rounded(V v) {
+#if defined(__clang__)
+    return __arithmetic_fence(v);
+#else
+    return __builtin_assoc_barrier(v);
+#endif
+}
+
+// A NaN in `v` leaves `best` as it is: NaN reaches a result through the sums, so a maximum may pass it by.
+template <class V>
+INLINE V max_ignoring_nan(V best, V v) {
+    return v > best ? v : best;
+}
+
+// `v`, but no less than `least`; NaN stays NaN.
+template <class V>
+INLINE V at_least(V least, V v) {
+    return v < least ? least : v;
+}
+
+// Combines all lanes by halves, always in the same order.
+template <int step, class V, int... lane>
+INLINE V rotated(V v, std::integer_sequence<int, lane...>) {
+    return __builtin_shufflevector(v, v, ((lane + step) % int(sizeof...(lane)))...);
+}
+template <class V, class Combine, int step = int(sizeof(V) / sizeof(ElementOf<V>)) / 2>
+INLINE ElementOf<V> fold(V v, Combine combine) {
+    if constexpr (step == 0) {
+        return v[0];
+    } else {
+        constexpr int count = int(sizeof(V) / sizeof(ElementOf<V>));
+        const V other = rotated<step>(v, std::make_integer_sequence<int, count>{});
+        return fold<V, Combine, step / 2>(combine(v, other), combine);
+    }
+}
+template <class V>
+INLINE ElementOf<V> sum_of_lanes(V v) {
+    return fold(v, [](V a, V b) __attribute__((always_inline)) { return a + b; });
+}
+template <class V>
+INLINE ElementOf<V> max_of_lanes(V v) {
+    return fold(v, [](V a, V b) __attribute__((always_inline)) { return max_ignoring_nan(a, b); });
+}
+template <class V>
+INLINE bool any_lane(V mask) {
+    return fold(mask, [](V a, V b) __attribute__((always_inline)) { return a | b; }) != 0;
+}
+
+// 0, 1, 2, ... by lane.
+template <class T, class Integer = ElementOf<IntVec<T>>, Integer... lane>
+INLINE IntVec<T> lane_numbers(std::integer_sequence<Integer, lane...>) {
+    return IntVec<T>{lane...};
+}
+template <class T>
+INLINE IntVec<T> lane_numbers() {
+    return lane_numbers<T>(std::make_integer_sequence<ElementOf<IntVec<T>>, lanes<T>>{});
+}
+
+// A number in two parts, `low` far below the last place of `high`.
+template <class V>
+struct HighLow {
+    V high, low;
+};
+// a + b and what rounding it lost, exactly and whichever is the larger.
+template <class V>
+INLINE HighLow<V> two_sum(V a, V b) {
+    const V sum = a + b, part = sum - a;
+    return {sum, (a - (sum - part)) + (b - part)};
+}
+
+// The sum of all lanes of `sum` and of `low`.
+template <class V, int step = int(sizeof(V) / sizeof(ElementOf<V>)) / 2>
+INLINE HighLow<ElementOf<V>> two_sum_of_lanes(V sum, V low) {
+    if constexpr (step == 0) {
+        return {sum[0], low[0]};
+    } else {
+        const auto lanes = std::make_integer_sequence<int, int(sizeof(V) / sizeof(ElementOf<V>))>{};
+        const HighLow<V> half = two_sum(sum, rotated<step>(sum, lanes));
+        return two_sum_of_lanes<V, step / 2>(half.high, (low + rotated<step>(low, lanes)) + half.low);
+    }
+}
+
+// Integers of less than 2^51 as floating-point numbers. AVX2 has no conversion from 64 bits, but adding them to 1.5 *
+// 2^52 as integers adds them as doubles, too.
+INLINE Vec<float> to_floating(IntVec<float> v) { return __builtin_convertvector(v, Vec<float>); }
+INLINE Vec<double> to_floating(IntVec<double> v) {
+    const Vec<double> magic = Vec<double>{} + 0x1.8p52;
+    return reinterpret_cast<Vec<double>>(reinterpret_cast<IntVec<double>>(magic) + v) - magic;
+}
+
+// One vector of floats is two of doubles. Shuffles, not memory: a vector pieced together in memory waits for its
+// stores (1.5 times the whole cost of a row of two classes).
+template <int first, int... lane>
+INLINE Vec<double> widened(Vec<float> v, std::integer_sequence<int, lane...>) {
+    return __builtin_convertvector(__builtin_shufflevector(v, v, (first + lane)...), Vec<double>);
+}
+INLINE Vec<double> widen_low(Vec<float> v) { return widened<0>(v, std::make_integer_sequence<int, lanes<double>>{}); }
+INLINE Vec<double> widen_high(Vec<float> v) {
+    return widened<lanes<double>>(v, std::make_integer_sequence<int, lanes<double>>{});
+}
+using HalfVec = VectorOf<float, vector_bytes / 2>::type;
+template <int... lane>
+INLINE Vec<float> joined(HalfVec low, HalfVec high, std::integer_sequence<int, lane...>) {
+    return __builtin_shufflevector(low, high, lane...);
+}
+INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
+    return joined(__builtin_convertvector(low, HalfVec), __builtin_convertvector(high, HalfVec),
+                  std::make_integer_sequence<int, lanes<float>>{});
+}
+
+}  // namespace
+}  // namespace multinoulli

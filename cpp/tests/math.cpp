@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// exp and log1p against long double, over the ranges their comments state. Compiled for the instruction set under test.
+#include <cmath>
+#include <random>
+
+#include "exp.hpp"
+#include "harness.hpp"
+#include "log.hpp"
+#include "reference.hpp"
+#include "transpose.hpp"
+
+namespace multinoulli::testing {
+namespace {
+
+// e^x 2^(bias - k). ln 2 in pieces of 32 bits: their products with k are exact.
+Exact exact_scaled_exp(Exact x, Exact k, int bias) {
+    Sum reduced;
+    reduced.add(x);
+    for (Exact part : {0x1.62e42feep-1L, 0x1.a39ef356p-33L, 0x1.93c7673p-65L}) reduced.add(-k * part);
+    return std::ldexp(std::exp(reduced.value) * (1 + reduced.lost), bias);
+}
+
+template <class T>
+void test_exp(std::mt19937_64& random) {
+    using C = ExpConstants<T>;
+    Exact worst = 0, worst_pair = 0;
+    for (int i = 0; i < 100000; i++) {
+        const double range[] = {1, 50, 3000, double(C::limit)};
+        const double size = range[i % 4];
+        Vec<T> max = {}, x = {};
+        for (int l = 0; l < lanes<T>; l++) {
+            max[l] = T(std::uniform_real_distribution<double>(-size, size)(random));
+            if (i < 40) max[l] = T(i % 8 < 4 ? size : -size);
+            const double below = i % 3 ? 2 : double(C::reach);
+            x[l] = max[l] - T(std::uniform_real_distribution<double>(0, below)(random));
+            if (i < 80) x[l] = i % 2 ? max[l] - C::reach : max[l];
+            if (x[l] < max[l] - C::reach) x[l] = max[l];
+        }
+        const Vec<T> k = exponent_near(max);
+        const HighLow<Vec<T>> e = scaled_exp_pair(x, exp_offset(k));
+        const Vec<T> alone = scaled_exp(x, exp_offset(k));
+        for (int l = 0; l < lanes<T>; l++) {
+            const Exact want = exact_scaled_exp(x[l], k[l], C::bias), unit = ulps(T(0), want) / want;
+            worst = std::max(worst, ulps(T(e.high[l]), want));
+            if (x[l] > max[l] - C::reach / 2)
+                worst_pair = std::max(worst_pair, std::fabs(Exact(e.high[l]) + Exact(e.low[l]) - want) * unit);
+            expect(alone[l] == e.high[l], "scaled_exp is not the high part of its pair");
+        }
+    }
+    std::printf("%-6s scaled_exp %.3Lf ulp, in two parts %.3Lf\n", type_name<T>, worst, worst_pair);
+    const Exact promised = MULTINOULLI_EXP_TABLE ? 0.64L : 0.75L, promised_pair = MULTINOULLI_EXP_TABLE ? 0.15L : 0.31L;
+    expect(worst <= promised, "scaled_exp: %.3Lf ulp, promised %.2Lf", worst, promised);
+    expect(worst_pair <= promised_pair, "scaled_exp_pair: %.3Lf ulp, promised %.2Lf", worst_pair, promised_pair);
+    const Vec<T> nan = scaled_exp(splat(T(NAN)), exp_offset(Vec<T>{}));
+    expect(std::isnan(nan[0]) && std::isnan(nan[lanes<T> - 1]), "scaled_exp(NaN) is a number");
+}
+
+void test_log1p(std::mt19937_64& random) {
+    Exact worst = 0, worst_half = 0;
+    for (int i = 0; i < 100000; i++) {
+        Vec<double> u = {}, u_low = {};
+        for (int l = 0; l < lanes<double>; l++) {
+            const double range[][2] = {{-1074, 60}, {-60, 5}, {-3, 3}, {-1.3, -1.2}};
+            u[l] = std::exp2(std::uniform_real_distribution<double>(range[i % 4][0], range[i % 4][1])(random));
+            const double ulp = std::nextafter(double(u[l]), INFINITY) - u[l];
+            u_low[l] = std::uniform_real_distribution<double>(-0.5, 0.5)(random) * ulp;
+            if (i < 10) u[l] = u_low[l] = 0;
+            if (i >= 10 && i < 20) u[l] = std::exp2(double(l + i)) - 1, u_low[l] = 0;
+        }
+        const Vec<double> full = log1p_nonnegative<Precision::full>(u, u_low);
+        const Vec<double> half = log1p_nonnegative<Precision::half>(u, u_low);
+        for (int l = 0; l < lanes<double>; l++) {
+            const Exact want = std::log1p(Exact(u[l]) + Exact(u_low[l])), rough = std::log1p(Exact(u[l]));
+            worst = std::max(worst, ulps(double(full[l]), want));
+            if (rough > 1e-300L) worst_half = std::max(worst_half, std::fabs(half[l] - rough) / rough);
+        }
+    }
+    std::printf("double log1p_nonnegative %.3Lf ulp; half precision %.2Lg relative\n", worst, worst_half);
+    expect(worst <= 0.9L, "log1p: %.3Lf ulp, promised 0.9", worst);
+    expect(worst_half <= 5e-12L, "log1p, half: %.3Lg, promised 5e-12", worst_half);
+    expect(std::isnan(log1p_nonnegative<Precision::full>(splat(NAN + 0.), Vec<double>{})[0]), "log1p(NaN) is a number");
+    expect(std::isnan(log1p_nonnegative<Precision::half>(splat(NAN + 0.), Vec<double>{})[0]), "log1p(NaN) is a number");
+}
+
+template <class T>
+void test_vectors() {
+    constexpr int L = lanes<T>;
+    T numbers[L * L], transposed[L * L];
+    Vec<T> tile[L];
+    for (int i = 0; i < L * L; i++) numbers[i] = T(i);
+    for (int i = 0; i < L; i++) tile[i] = load(numbers + i * L);
+    transpose<T>(tile);
+    for (int i = 0; i < L; i++) store(transposed + i * L, tile[i]);
+    bool right = true;
+    for (int i = 0; i < L; i++)
+        for (int j = 0; j < L; j++) right &= transposed[i * L + j] == T(j * L + i);
+    expect(right, "%s: transpose", type_name<T>);
+    const Vec<T> v = load(numbers + 1);
+    expect(sum_of_lanes(v) == T(L * (L + 1) / 2) && max_of_lanes(v) == T(L), "%s: folds over lanes", type_name<T>);
+    for (int i = 0; i < L; i++) {
+        expect(any_lane(v == T(i + 1)), "%s: any_lane misses lane %d", type_name<T>, i);
+        expect(lane_numbers<T>()[i] == i, "%s: lane_numbers[%d]", type_name<T>, i);
+    }
+    expect(!any_lane(v == T(-1)), "%s: any_lane sees a lane that is not there", type_name<T>);
+}
+
+}  // namespace
+
+void test_math() {
+    std::mt19937_64 random(1);
+    test_vectors<float>();
+    test_vectors<double>();
+    const Vec<float> v = __builtin_convertvector(lane_numbers<float>(), Vec<float>);
+    expect(!any_lane(narrow(widen_low(v), widen_high(v)) != v), "narrow does not undo widen");
+    test_exp<float>(random);
+    test_exp<double>(random);
+    test_log1p(random);
+}
+
+}  // namespace multinoulli::testing

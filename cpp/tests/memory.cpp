@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Not a byte beyond what was given is read or written: the rows stand against inaccessible pages, on one side or the
+// other.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "batches.hpp"
+
+namespace multinoulli::testing {
+namespace {
+
+enum class Side { start, end };
+
+// n elements with an inaccessible page on one side and sentinels up to the next one on the other.
+template <class T>
+class Guarded {
+    static constexpr unsigned char sentinel = 0xa5;
+    size_t page_ = size_t(sysconf(_SC_PAGESIZE)), open_, bytes_;
+    unsigned char *memory_, *data_;
+
+  public:
+    Guarded(size_t n, Side side) : open_((n * sizeof(T) + page_ - 1) / page_ * page_ + page_), bytes_(n * sizeof(T)) {
+        void* all = mmap(nullptr, open_ + 2 * page_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memory_ = static_cast<unsigned char*>(all) + page_;
+        if (all == MAP_FAILED || mprotect(memory_, open_, PROT_READ | PROT_WRITE) != 0)
+            std::perror("mmap"), std::exit(1);
+        std::memset(memory_, sentinel, open_);
+        data_ = side == Side::start ? memory_ : memory_ + open_ - bytes_;
+    }
+    ~Guarded() { munmap(memory_ - page_, open_ + 2 * page_); }
+    Guarded(const Guarded&) = delete;
+    Guarded& operator=(const Guarded&) = delete;
+
+    T* data() { return reinterpret_cast<T*>(data_); }
+    bool sentinels_stand() const {
+        for (const unsigned char* p = memory_; p < memory_ + open_; p++)
+            if ((p < data_ || p >= data_ + bytes_) && *p != sentinel) return false;
+        return true;
+    }
+};
+
+template <class T>
+void test(const KernelTable& table, size_t n, size_t rows, Side side) {
+    const Batch<T> batch = batch_of<T>(Scores::normal, rows, n, uint32_t(n));
+    Guarded<T> scores(rows * n, side), elements(rows * n, side), per_row(rows, side);
+    Guarded<int64_t> labels(rows, side);
+    std::copy(batch.labels.begin(), batch.labels.end(), labels.data());
+    for (Function f : functions)
+        for (bool in_place : {false, true})
+            for (bool streamed : {false, true}) {
+                if (in_place && !has_elements(f)) continue;
+                std::copy(batch.scores.begin(), batch.scores.end(), scores.data());
+                T* const to = !has_elements(f) ? nullptr : in_place ? scores.data() : elements.data();
+                kernel_of<T>(table, f)({scores.data(), has_labels(f) ? labels.data() : nullptr, to,
+                                        has_per_row(f) ? per_row.data() : nullptr, n, streamed},
+                                       0, rows);
+                const bool whole = scores.sentinels_stand() && elements.sentinels_stand() &&
+                                   per_row.sentinels_stand() && labels.sentinels_stand();
+                expect(whole, "%s %s wrote outside, %zu rows of %zu", type_name<T>, names[f], rows, n);
+                const bool kept = in_place || std::equal(batch.scores.begin(), batch.scores.end(), scores.data());
+                expect(kept, "%s %s changed its scores, %zu rows of %zu", type_name<T>, names[f], rows, n);
+                Result<T> got;
+                if (to) got.elements.assign(to, to + rows * n);
+                if (has_per_row(f)) got.per_row.assign(per_row.data(), per_row.data() + rows);
+                expect(got == run(table, f, batch), "%s %s, %zu rows of %zu: other bits", type_name<T>, names[f], rows,
+                       n);
+            }
+}
+
+}  // namespace
+
+void test_memory(const KernelTable& table) {
+    for (Side side : {Side::start, Side::end})
+        for (size_t n : lengths()) {
+            const size_t most = n <= 35 ? 2 * 16 + 1 : n <= 130 ? 17 : 2;
+            const size_t step =
+                n <= 17 && side == Side::end ? 1 : 1 + most / 4;  // what is read too far is read at the end
+            for (size_t rows = 1; rows <= most; rows += step) {
+                test<float>(table, n, rows, side);
+                test<double>(table, n, rows, side);
+            }
+        }
+}
+
+}  // namespace multinoulli::testing
