@@ -43,7 +43,7 @@ format: $(VENV)/installed-check  ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP)
 
-bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md
+bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md (six minutes)
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/installed-docs  ## build the documentation in docs/_build

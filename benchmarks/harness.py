@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,7 +35,9 @@ def interleaved(
             began = time.perf_counter()
             call()
             times[name].append(time.perf_counter() - began)
-    return {name: statistics.median(some) for name, some in times.items()}
+    medians = {name: statistics.median(some) for name, some in times.items()}
+    print(", ".join(f"{name} {seconds:.3g} s" for name, seconds in medians.items()), file=sys.stderr)
+    return medians
 
 
 def repeated(call: Work, times: int) -> Work:
