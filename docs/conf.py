@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How the documentation is built: ``make docs``."""
 
-from importlib.metadata import version
+from importlib import metadata
 
 project = "multinoulli"
 author = "the multinoulli developers"
-release = version("multinoulli")
+release = version = metadata.version("multinoulli")
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax"]
 myst_enable_extensions = ["dollarmath"]
 exclude_patterns = ["_build"]
