@@ -29,7 +29,8 @@ def saved(penguins, tmp_path):
 def read(path):
     with safetensors.safe_open(path, framework="numpy") as file:
         text = file.metadata()["multinoulli"].partition("\n")[2]
-        return json.loads(text), {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+        names = file.keys()
+        return json.loads(text), {name: file.get_tensor(name) for name in names}
 
 
 def rewrite(path, description, arrays, *, sha256=None):

@@ -82,8 +82,8 @@ def number_of_threads(n_jobs: int | None) -> int:
 def check_positive(name: str, value: object, *, integer: bool = False, zero: bool = False) -> None:
     """Raise ValueError unless a hyperparameter is a finite number above (or, if `zero`, at least) 0."""
     kind = Integral if integer else Real
-    right = isinstance(value, kind) and not isinstance(value, bool) and np.isfinite(value)  # type: ignore[call-overload]
-    if not right or value < 0 or (value == 0 and not zero):  # type: ignore[operator]
+    number = float(value) if isinstance(value, kind) and not isinstance(value, bool) else np.nan
+    if not np.isfinite(number) or number < 0 or (number == 0 and not zero):
         what = f"a {'non-negative' if zero else 'positive'} {'integer' if integer else 'finite number'}"
         raise ValueError(f"{name} must be {what}, got {value!r}")
 

@@ -60,15 +60,16 @@ def read_file(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, NDAr
     return content, arrays
 
 
-def _read(name: str) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+def _read(path: str) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     try:
-        Path(name).stat()
-        with safetensors.safe_open(name, framework="numpy") as file:
-            return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        Path(path).stat()
+        with safetensors.safe_open(path, framework="numpy") as file:
+            names = file.keys()
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
     except FileNotFoundError:
-        raise ModelFileError(f"{name}: no such file") from None
+        raise ModelFileError(f"{path}: no such file") from None
     except (OSError, safetensors.SafetensorError) as fault:
-        raise ModelFileError(f"{name}: not a model file, or a damaged one ({fault})") from None
+        raise ModelFileError(f"{path}: not a model file, or a damaged one ({fault})") from None
 
 
 def _digest(text: str, arrays: dict[str, NDArray[Any]]) -> str:

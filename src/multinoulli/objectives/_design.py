@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Part = TypeVar("Part")
 Float64 = NDArray[np.float64]
 
 # A dense block is about one megabyte of float64: small enough to stay in cache between the two products that use it,
@@ -67,7 +67,7 @@ class Design:
     def _moments(self, weight: Float64) -> tuple[Float64, Float64]:
         """Weighted mean and mean square of every column, about the present `mean`."""
 
-        def of_span(rows: slice) -> tuple[Float64, Float64]:
+        def of_span(rows: slice) -> tuple[Any, ...]:
             first, second = np.zeros(self.n_features), np.zeros(self.n_features)
             for some in self.blocks(rows):
                 block = self.read(some)
@@ -75,8 +75,8 @@ class Design:
                 second += self.gram(block, weight[some], diagonal=True)
             return first, second
 
-        parts = list(self.over_spans(of_span))
-        return sum(p[0] for p in parts), sum(p[1] for p in parts)  # type: ignore[return-value]
+        first, second = self.total(of_span)
+        return first, second
 
     def blocks(self, rows: slice) -> Iterator[slice]:
         """Consecutive blocks of a span of rows."""
@@ -118,13 +118,16 @@ class Design:
         gram: Float64 = np.square(block).T @ weight if diagonal else (block * weight[:, None]).T @ block
         return gram
 
-    def over_spans(self, of_span: Callable[[slice], Part]) -> Iterator[Part]:
-        """What `of_span` returns for every span of rows, in their order."""
+    def total(self, of_span: Callable[[slice], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """The sums, one by one, of what `of_span` returns for every span of rows, added in their order."""
         starts = range(0, self.n_samples, self._span)
         spans = [slice(begin, min(begin + self._span, self.n_samples)) for begin in starts]
         n_threads = min(self.n_threads, len(spans))
         if n_threads <= 1:
-            yield from map(of_span, spans)
-            return
+            return reduce(_added, map(of_span, spans))
         with ThreadPoolExecutor(n_threads, thread_name_prefix="multinoulli") as pool:
-            yield from pool.map(of_span, spans)
+            return reduce(_added, pool.map(of_span, spans))
+
+
+def _added(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))

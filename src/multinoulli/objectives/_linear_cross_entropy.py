@@ -142,9 +142,7 @@ class LinearCrossEntropy:
                 self._design.add_adjoint(block, residual, slope)
             return total, slope, mean
 
-        value, slope, mean = 0.0, np.zeros_like(coef), np.zeros(self.n_classes)
-        for part in self._design.over_spans(of_span):
-            value, slope, mean = value + part[0], slope + part[1], mean + part[2]
+        value, slope, mean = self._design.total(of_span)
         self.n_passes += 1
         value += 0.5 * float(np.sum(self._ridge * coef**2))
         return value, self._join(slope / self._design.scale + self._ridge * coef, mean)
@@ -186,9 +184,7 @@ class LinearCrossEntropy:
                 total += float(spread.sum())
             return between, gram, total
 
-        between, gram, total = np.zeros((self.n_classes, self.n_classes)), np.zeros(shape), 0.0
-        for part in design.over_spans(of_span):
-            between, gram, total = between + part[0], gram + part[1], total + part[2]
+        between, gram, total = design.total(of_span)
         share = float(np.mean(chosen))
         self.n_passes += share * (0.5 if diagonal else 0.5 + design.n_features / (4 * self.n_classes))
         if total > 0:  # else every row is predicted with certainty, and the last fit is the best there is
@@ -227,9 +223,7 @@ class LinearCrossEntropy:
                 self._design.add_adjoint(block, q, V)
             return total, entropy, V
 
-        loss, entropy, V = 0.0, 0.0, np.zeros_like(coef)
-        for part in self._design.over_spans(of_span):
-            loss, entropy, V = loss + part[0], entropy + part[1], V + part[2]
+        loss, entropy, V = self._design.total(of_span)
         self.n_passes += 1
         V /= self._design.scale
         gradient = np.append((V + self._ridge * coef).ravel(), mean - self._prior if self._has_intercept else [])
@@ -255,9 +249,7 @@ class LinearCrossEntropy:
 
         last = np.inf
         for _ in range(MAX_INTERCEPT_STEPS):
-            mean, square = np.zeros(self.n_classes), np.zeros((self.n_classes, self.n_classes))
-            for part in self._design.over_spans(of_span):
-                mean, square = mean + part[0], square + part[1]
+            mean, square = self._design.total(of_span)
             self.n_passes += 0.5
             wrong = float(np.max(np.abs(mean - self._prior) / self._prior))
             if wrong < 1e-13 or wrong > 0.5 * last < 1e-9:  # exact, or as near as rounding lets it come
