@@ -27,6 +27,7 @@ demo: $(VENV)/installed-cli  ## fit, show and use a model on examples/penguins.c
 	$(BIN)/multinoulli fit examples/penguins.csv --target species --out build/penguins.model
 	$(BIN)/multinoulli show build/penguins.model
 	$(BIN)/multinoulli predict build/penguins.model examples/penguins.csv --out build/penguins-predicted.csv
+	@head -n 4 build/penguins-predicted.csv
 
 test: $(VENV)/installed-test  ## all tests: of the compiled kernels, of the package, of the examples in the docstrings
 	$(BIN)/ctest --test-dir build/core --output-on-failure
