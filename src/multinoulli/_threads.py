@@ -6,7 +6,7 @@ import threadpoolctl
 from multinoulli import _core
 
 
-class MultinoulliController(threadpoolctl.LibController):  # type: ignore[misc]  # the package has no types
+class MultinoulliController(threadpoolctl.LibController):  # type: ignore[misc]  # threadpoolctl has no types
     """Limits the threads of the compiled core, for the whole process."""
 
     user_api = "multinoulli"

@@ -2,6 +2,7 @@
 """SoftmaxRegression against scikit-learn's solution, its own certificate, and every option."""
 
 import threading
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -126,6 +127,18 @@ def test_float32_reaches_the_same_certified_optimum(iris):
     single = X.astype(np.float32)
     model, double = (SoftmaxRegression(tol=1e-12).fit(data, y) for data in (single, single.astype(np.float64)))
     np.testing.assert_array_equal(model.coef_, double.coef_)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_data_are_used_where_they_lie(dtype):
+    X = np.random.default_rng(0).standard_normal((40_000, 100)).astype(dtype)
+    y = (X[:, 0] > 0).astype(np.int64)
+    tracemalloc.start()
+    model = SoftmaxRegression(0.001).fit(X, y)
+    model.predict_proba(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.nbytes
 
 
 def test_weight_zero_is_absence_and_integer_weights_are_repetition(iris):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Special values: one table, a line of it for each line of the written policy, for all five functions.
+"""Special values: one table, a line of it for each line of docs/special_values.md, for all five functions.
 
 Each case says what every function gives; every way of calling (the C entry, lists, other layouts, another axis, `out=`)
 must give it, with NumPy told to raise on any floating-point event.
@@ -8,6 +8,7 @@ must give it, with NumPy told to raise on any floating-point event.
 import math
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -34,7 +35,11 @@ class Case:
     logsumexp: list | None = None
     cross_entropy: list | None = None
     cross_entropy_gradient: list | None = None
-    error: str | None = None  # all five raise ValueError, saying this
+    error: str | None = None  # all of `only` raise, saying this
+    raises: type = ValueError
+    only: tuple = NAMES  # the functions that have these arguments
+    dtype: object = None  # of the scores, if it is the matter
+    result_dtype: object = None
 
 
 def no_distribution(scores, where, empty, p, gradient, label=0):
@@ -117,6 +122,11 @@ TABLE = {
             )
             for temperature in (0.25, 4, INF)
         ),
+    ],
+    "true class with probability 0": [
+        Case([[0, -INF]], [1], only=LABELLED, cross_entropy=[INF], cross_entropy_gradient=[[1, -1]]),
+        Case([[0, 5]], [1], {"where": [[True, False]]}, only=LABELLED, cross_entropy=[INF],
+             cross_entropy_gradient=[[1, 0]]),
     ],
     "a row all -inf, or with every entry masked": [
         Case(EMPTY, [0], {}, [NAN_ROW], [NAN_ROW], [-INF], [NAN], [NAN_ROW]),
@@ -204,6 +214,24 @@ TABLE = {
     "the dominant entry of log_softmax": [
         Case([[80, 0]], [0], {}, [[1, TINY]], [[-TINY, -80]], [80], [TINY], [[-TINY, TINY]]),
     ],
+    "float16 and bfloat16": [
+        # 1 / 3000 would be far off if sixteen bits were summed.
+        *(
+            Case([[0] * 3000], [0], {}, [[1 / 3000] * 3000], [[-math.log(3000)] * 3000], [math.log(3000)],
+                 [math.log(3000)], [[1 / 3000 - 1] + [1 / 3000] * 2999], dtype=half, result_dtype=half)
+            for half in (np.float16, ml_dtypes.bfloat16)
+        ),
+    ],
+    "integers and booleans": [
+        Case([[0, 1]], [0], {}, [[1 / (1 + math.e), math.e / (1 + math.e)]],
+             [[-math.log1p(math.e), -math.log1p(1 / math.e)]], [math.log1p(math.e)], [math.log1p(math.e)],
+             [[-math.e / (1 + math.e), math.e / (1 + math.e)]], dtype=kind, result_dtype=np.float64)
+        for kind in (np.bool_, np.int8, np.uint16, np.int32, np.int64, np.uint64)
+    ],
+    "complex numbers, objects, strings": [
+        Case([[0, 1]], [0], {}, error="scores must be real numbers", raises=TypeError, dtype=kind)
+        for kind in (np.complex64, np.complex128, object, "U1")
+    ],
     "0-d input": [
         Case(3.0, 0, {}, error="scores is a single number and has no axis -1"),
         Case(3.0, 0, {"axis": 0}, error="scores is a single number and has no axis 0"),
@@ -226,15 +254,47 @@ TABLE = {
             Case([[0, 1]], [0], {"temperature": bad}, error="temperature must be at least 0")
             for bad in (-1, -INF, NAN, -1e-300)
         ),
+        Case([[0, 1]], [0], {"temperature": 0}, error="temperature must be above 0", only=("cross_entropy_gradient",)),
+    ],
+    "a label outside 0...K-1": [
+        Case([[0, 0]] * 3, [0, bad, 77], error=f"labels must lie in 0...K-1, but one is {bad} and K, ", only=LABELLED)
+        for bad in (-1, 2, 2**40)
+    ],
+    "sample weight 0": [
+        *(
+            Case([[0, 0], [bad, 0], [0, 0]], [0, 9, 1], {"weight": [2, 0, 1], **reduction}, cross_entropy=value,
+                 only=("cross_entropy",))
+            for bad in (NAN, INF, -INF)
+            for reduction, value in (
+                ({}, [2 * LOG2, 0, LOG2]), ({"reduction": "sum"}, 3 * LOG2), ({"reduction": "mean"}, LOG2)
+            )
+        ),
+        # Three samples of log 2 and one of log 3.
+        Case([[0, 0, -INF], [0, 0, 0]], [0, 0], {"weight": [3, 1], "reduction": "mean"},
+             cross_entropy=(3 * LOG2 + LOG3) / 4, only=("cross_entropy",)),
+    ],
+    "all weights zero, or no samples": [
+        *(
+            case
+            for scores, weight in (([[0, 1]], [0]), (np.zeros((0, 2)), None))
+            for labels in [np.zeros(len(scores), int)]
+            for case in (
+                Case(scores, labels, {"weight": weight, "reduction": "mean"}, error="there is no mean loss",
+                     only=("cross_entropy",)),
+                Case(scores, labels, {"weight": weight, "reduction": "mean", "empty_mean": 7.5}, cross_entropy=7.5,
+                     only=("cross_entropy",)),
+                Case(scores, labels, {"weight": weight, "reduction": "sum"}, cross_entropy=0.0,
+                     only=("cross_entropy",)),
+            )
+        ),
     ],
 }  # fmt: skip
 
-CASES = [pytest.param(case, id=f"{line}-{i}") for line, cases in TABLE.items() for i, case in enumerate(cases)]
-TOLERANCE = {np.float32: 4e-7, np.float64: 1e-15}
+TOLERANCE = {np.float16: 1e-3, ml_dtypes.bfloat16: 8e-3, np.float32: 4e-7, np.float64: 1e-15}
 
 
 def resolve(values, dtype):
-    huge = 0.9 * float(np.finfo(dtype).max)
+    huge = 0.9 * float(np.finfo(dtype).max) if dtype in (np.float32, np.float64) else NAN
     table = np.array(values, dtype=object)
     names = {HUGE: huge, f"-{HUGE}": -huge}
     return np.array([names.get(v, v) for v in table.ravel()], dtype=dtype).reshape(table.shape)
@@ -253,7 +313,8 @@ def nested_lists(scores, labels, where):
 def fortran_and_read_only(scores, labels, where):
     scores = scores.copy(order="F")
     scores.flags.writeable = False
-    return scores, labels.astype(np.uint8), where, {}
+    small = labels.size == 0 or (labels.min() >= 0 and labels.max() < 256)
+    return scores, labels.astype(np.uint8) if small else labels, where, {}
 
 
 def first_axis(scores, labels, where):
@@ -263,7 +324,7 @@ def first_axis(scores, labels, where):
 
 
 def call_case(name, case, dtype, way, **more):
-    scores, labels = resolve(case.scores, dtype), np.array(case.labels, dtype=np.int64)
+    scores, labels = resolve(case.scores, case.dtype or dtype), np.array(case.labels, dtype=np.int64)
     where = case.options.get("where")
     where = None if where is None else np.array(where)
     scores, labels, where, axis = way(scores, labels, where)
@@ -275,41 +336,48 @@ def call_case(name, case, dtype, way, **more):
     return np.asarray(result).T if axis and name in PER_ELEMENT else np.asarray(result)
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    ("way", "dtype"),
-    [(way, dtype) for way in (entry, fortran_and_read_only, first_axis) for dtype in (np.float32, np.float64)]
-    + [(nested_lists, np.float64)],
-)
+# Each case with each function of which it says something, called in every way; a list has no type that could matter.
+CALLS = [
+    pytest.param(case, name, dtype, way, id=f"{line}-{i}-{name}-{way.__name__}-{np.dtype(dtype)}")
+    for line, cases in TABLE.items()
+    for i, case in enumerate(cases)
+    for name in case.only
+    if case.error or getattr(case, name) is not None
+    for way in (entry, fortran_and_read_only, first_axis, nested_lists)
+    for dtype in (np.float32, np.float64)
+    if way is not nested_lists or (case.dtype is None and dtype is np.float64)
+]
+
+
+@pytest.mark.parametrize(("case", "name", "dtype", "way"), CALLS)
 def test_table(case, name, dtype, way):
     if case.error:
-        with pytest.raises(ValueError, match=re.escape(case.error)):
+        with pytest.raises(case.raises, match=re.escape(case.error)):
             call_case(name, case, dtype, way)
         return
-    expected = getattr(case, name)
-    if expected is None:
-        return
-    expected = resolve(expected, dtype)
-    result = call_case(name, case, dtype, way)
+    dtype = case.result_dtype or dtype
+    result, expected = call_case(name, case, dtype, way), resolve(getattr(case, name), dtype)
     assert result.dtype == dtype
     assert result.shape == expected.shape
-    np.testing.assert_allclose(result, expected, rtol=TOLERANCE[dtype], atol=0)
+    close = {"rtol": TOLERANCE[dtype], "atol": 0}
+    np.testing.assert_allclose(result.astype(np.float64), expected.astype(np.float64), **close)
     # The loss beside the gradient is the loss.
     if name == "cross_entropy_gradient":
-        loss = function(name)(resolve(case.scores, dtype), case.labels, **case.options)[0]
-        np.testing.assert_allclose(loss, resolve(case.cross_entropy, dtype), rtol=TOLERANCE[dtype], atol=0)
+        scores = resolve(case.scores, case.dtype or dtype)
+        loss = np.asarray(function(name)(scores, case.labels, **case.options)[0], np.float64)
+        np.testing.assert_allclose(loss, resolve(case.cross_entropy, dtype).astype(np.float64), **close)
+
+
+def test_every_line_of_the_written_policy_is_in_the_table():
+    page = (Path(__file__).parents[2] / "docs" / "special_values.md").read_text()
+    lines = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")]
+    assert lines[2:] == list(TABLE)
 
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_zero_classes_have_no_label(name):
     with pytest.raises(ValueError, match=r"labels must lie in 0\.\.\.K-1, but one is 0 and K, .*, is 0"):
         call(name, np.zeros((2, 0)), [0, 0])
-
-
-def test_gradient_does_not_exist_at_temperature_0():
-    with pytest.raises(ValueError, match="temperature must be above 0"):
-        call("cross_entropy_gradient", [0.0, 1.0], 0, temperature=0)
 
 
 @pytest.mark.parametrize("name", LABELLED)

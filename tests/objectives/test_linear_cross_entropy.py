@@ -229,10 +229,23 @@ def test_preconditioner_of_sparse_data_is_positive():
         assert g @ F.precondition(g) > 0
 
 
-def test_passes_are_counted():
+@pytest.mark.parametrize(("layout", "readings"), [("dense", 2), ("sparse", 1)])
+def test_passes_are_counted(layout, readings):
     X, labels, weight = problem()
-    F = objective(X, labels, weight)
+    F = objective(sparse.csr_array(X) if layout == "sparse" else X, labels, weight)
+    assert F.n_passes == readings / 2  # for the means, and about them
+    before = F.n_passes
     F.value_and_gradient(F.start())
-    assert F.n_passes == 1
-    F.certify(F.start())
-    assert F.n_passes >= 2.5
+    assert F.n_passes == before + 1
+    F.certify(F.start())  # scores once or more for the intercept, then scores and gradient
+    assert F.n_passes >= before + 2.5
+
+
+def test_a_start_that_gives_a_class_no_probability_is_still_bounded():
+    X, labels, weight = problem(n=120)
+    X = X / 10.0 ** np.arange(3)
+    F = objective(X, labels, weight)
+    theta = F.start()
+    theta[-4:] = [0.0, -2000.0, 0.0, 0.0]
+    bounds = F.certify(theta)
+    assert bounds.dual <= true_minimum(X, labels, weight, 0.1, True) <= bounds.primal

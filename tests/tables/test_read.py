@@ -34,7 +34,7 @@ def as_dict(frame):
     return frame.to_dict(as_series=False)
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", "~", "^", "#", "&", "!", ":"])
 def test_a_csv_file_of_any_separator(tmp_path, separator):
     path = tmp_path / "data.csv"
     pl.DataFrame(ROWS).write_csv(path, separator=separator)

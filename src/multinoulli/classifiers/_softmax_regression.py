@@ -28,7 +28,7 @@ WAY_OUT = {
 }
 
 
-class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     r"""Linear classifier with softmax probabilities, fitted to a certified optimum.
 
     Scores are ``X @ coef_.T + intercept_`` and probabilities ``softmax(scores)``, for two classes as for many. The

@@ -36,7 +36,7 @@ ModelPath = Annotated[
     Path, typer.Argument(help="A file written by multinoulli fit.", metavar="MODEL", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Columns = list[str] | None
+Names = list[str] | None
 
 
 def run(args: list[str]) -> int:
@@ -110,12 +110,12 @@ def _fit(
         float, typer.Option("--C", help="Inverse strength of the penalty: smaller is simpler.", callback=_positive)
     ] = 1.0,
     numeric: Annotated[
-        Columns, typer.Option(help="A column to take as a number; may be repeated.", metavar="COLUMN")
+        Names, typer.Option(help="A column to take as a number; may be repeated.", metavar="COLUMN")
     ] = None,
     categorical: Annotated[
-        Columns, typer.Option(help="A column to take as categories; may be repeated.", metavar="COLUMN")
+        Names, typer.Option(help="A column to take as categories; may be repeated.", metavar="COLUMN")
     ] = None,
-    drop: Annotated[Columns, typer.Option(help="A column to leave out; may be repeated.", metavar="COLUMN")] = None,
+    drop: Annotated[Names, typer.Option(help="A column to leave out; may be repeated.", metavar="COLUMN")] = None,
     force: Annotated[bool, typer.Option("--force", help="Fit even if the target looks like the wrong column.")] = False,
     json: Json = False,
 ) -> None:

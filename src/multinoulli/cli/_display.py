@@ -104,12 +104,12 @@ def _console() -> Console:
 
 def _print_what(console: Console, model: Model) -> None:
     training = model.training
-    n_columns = len({feature.column for feature in model.encoder.features_})
+    n_columns, n_features = len(model.encoder.columns_), len(model.encoder.features_)
     missing = f" ({training.n_missing_target:,} without a target dropped)" if training.n_missing_target else ""
     console.print(
         Text(
             f"Softmax regression of {model.target}: {len(model.classes)} classes, {training.n_rows:,} rows{missing}, "
-            f"{n_columns} column{_s(n_columns)} as {len(model.encoder.features_)} features, C = {training.C:g}"
+            f"{n_columns} column{_s(n_columns)} as {n_features} feature{_s(n_features)}, C = {training.C:g}"
         )
     )
     console.print()

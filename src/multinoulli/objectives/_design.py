@@ -54,6 +54,7 @@ class Design:
             block = -(-self.n_samples // min(n_spans, max(1, self._X.nnz // BLOCK_ENTRIES)))
         self._block = min(block, self.n_samples)
         self._span = self._block * -(-self.n_samples // (self._block * n_spans))
+        self.n_passes = 0.0  # half a pass for each of the readings below
         self.mean = np.zeros(self.n_features)
         self.scale = np.ones(self.n_features)
         first, second = self._moments(weight)
@@ -75,6 +76,7 @@ class Design:
                 second += self.gram(block, weight[some], diagonal=True)
             return first, second
 
+        self.n_passes += 0.5
         first, second = self.total(of_span)
         return first, second
 

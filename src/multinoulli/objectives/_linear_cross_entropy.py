@@ -92,7 +92,7 @@ class LinearCrossEntropy:
         self._prior = np.bincount(labels, weights=self._weight, minlength=n_classes).astype(np.float64)
         between: Float64 = np.diag(self._prior) - np.outer(self._prior, self._prior)
         self._preconditioner = Preconditioner(between, np.ones(self._design.n_features), self._ridge)
-        self.n_passes = 0.0
+        self.n_passes = self._design.n_passes
 
     # --- parameters -------------------------------------------------------------------------------------------------
 
@@ -207,7 +207,8 @@ class LinearCrossEntropy:
         weights = coef / self._design.scale
         mix, s = 0.0, np.zeros(self.n_classes)
         if self._has_intercept:
-            mix = max(0.0, float(np.max(1 - self._prior / mean)))
+            with np.errstate(divide="ignore"):  # a class that no row predicts at all: -inf is no bound
+                mix = max(0.0, float(np.max(1 - self._prior / mean)))
             s = np.maximum(self._prior - (1 - mix) * mean, 0.0)  # mix * s
 
         def of_span(rows: slice) -> tuple[float, float, Float64]:

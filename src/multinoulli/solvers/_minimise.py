@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from multinoulli.solvers._lbfgs import Memory, Point, line_search
+from multinoulli.solvers._lbfgs import ROUNDING, Memory, Point, line_search
 from multinoulli.solvers._objective import Objective
 from multinoulli.solvers._result import Certificate, Progress, Result, Status
 
@@ -20,7 +20,7 @@ MAX_PAIRS, MAX_PAIR_ENTRIES = 60, 1 << 26
 # The curvature changes fastest in the first iterations, so it is measured at 10, 30, 90 ...
 FIRST_REFRESH, REFRESH_FACTOR = 10, 3
 # Iterations in which neither the value nor the best gap moves beyond rounding: more will not help.
-PATIENCE, ROUNDING = 30, 1e-14
+PATIENCE = 30
 
 
 def minimise(

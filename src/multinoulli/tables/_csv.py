@@ -25,7 +25,7 @@ __all__ = ["Layout", "layout_of", "literal", "read_text_columns"]
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
 
 _SEPARATORS = ",\t;|"
-_RARE_SEPARATORS = " :"
+_RARE_SEPARATORS = " :~^#&!"
 _NUMBER_OR_DATE = re.compile(r"\s*([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|\d{4}-\d{2}-\d{2}.*)\s*", re.DOTALL)
 _SAMPLE_LINES = 64
 

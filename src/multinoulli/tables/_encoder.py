@@ -49,7 +49,7 @@ class Encoded:
     n_missing: dict[str, int]
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Encodes tables for a linear model, the same way every time.
 
     A number or a date becomes a column with mean 0 and standard deviation 1, missing values filled with the median and,

@@ -47,8 +47,9 @@ def read_table(data: Any, *, text: Collection[str] = ()) -> nw.DataFrame[Any]:
     data : data frame, mapping, str or path
         A frame of any make narwhals knows (a lazy one is collected); a mapping of names to sequences of equal length;
         a path, or a pattern such as ``"logs/*.csv"`` whose files have the same columns; or a query that starts with
-        SELECT, WITH or FROM, in DuckDB's SQL. Files are CSV (any of ``, ; | tab``, else blank or colon; plain, gzip
-        or zstd), Parquet or JSON lines, told apart by name, then by content.
+        SELECT, WITH or FROM, in DuckDB's SQL. Files are CSV (any of ``, ; | tab``, else blank or one of
+        ``: ~ ^ # & !`` if all lines agree; plain, gzip or zstd), Parquet or JSON lines, told apart by name, then by
+        content.
     text : collection of str
         Columns of CSV files that stay text, whatever their values look like. Names that are absent are ignored.
 
