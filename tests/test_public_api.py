@@ -72,7 +72,12 @@ def test_top_level_names() -> None:
         "cross_entropy_gradient",
         "fit",
         "load",
+        "log1mexp",
+        "log_sigmoid",
         "log_softmax",
+        "logit",
         "logsumexp",
+        "sigmoid",
         "softmax",
+        "softplus",
     ]

@@ -2,13 +2,10 @@
 // Rows whose maximum is infinite, NaN or beyond the range of the exponential. They are rare, so this is plain; what the
 // fast ways of reading pay for it is one comparison a group, a row or a block.
 #pragma once
-#include "functions.hpp"
-#include "kernels.hpp"
+#include "running.hpp"
 
 namespace multinoulli {
 namespace {
-
-constexpr size_t few = 64;  // up to so many classes, rows are read one a lane
 
 // One row of Rows. `elements` may be `scores`.
 template <class T>
@@ -18,18 +15,22 @@ struct Row {
     T* elements;
     T* per_row;
     size_t n_classes;
-    bool streamed;
+    T* scratch;  // n_classes elements, of a row of more than a few classes that is not long
 };
 
 template <class Function, class T>
 void few_classes(const Rows<T>& rows, size_t begin, size_t end);
 template <class Function, class T>
-void many_classes(const Row<T>& row, T shift);
+void many_classes(const Rows<T>& rows, size_t begin, size_t end);
+template <class Function, class T>
+void long_rows(const Rows<T>& rows, size_t begin, size_t end);
 
-// The score relative to the maximum: exact where the result can tell. An infinite maximum gives the limit.
-template <class T>
-INLINE T shifted_by(T score, T max) {
-    return score == max ? T(0) : score - max;
+// However many classes: the way that they are read alone depends on their number.
+template <class Function, class T>
+void rows_of_any_length(const Rows<T>& rows, size_t begin, size_t end) {
+    if (rows.n_classes <= few) return few_classes<Function>(rows, begin, end);
+    if (rows.n_classes * sizeof(T) <= long_row_bytes) return many_classes<Function>(rows, begin, end);
+    long_rows<Function>(rows, begin, end);
 }
 
 // The row, whatever it holds, from the same arithmetic on shifted scores. NaN in the row, or nothing above -inf: no
@@ -49,15 +50,18 @@ __attribute__((noinline)) void fallback_row(const Row<T>& row) {
         if constexpr (Function::per_row) *row.per_row = nan || Function::labels ? __builtin_nanf("") : max;
         return;
     }
-    if (n <= few) {
-        T scores[few];
-        for (size_t k = 0; k < n; k++) scores[k] = shifted_by(row.scores[k], max);
-        few_classes<Function>(Rows<T>{scores, &row.label, row.elements, row.per_row, n, false}, 0, 1);
-    } else if constexpr (Function::elements) {  // the output holds the shifted scores: no memory to ask for
-        for (size_t k = 0; k < n; k++) row.elements[k] = shifted_by(row.scores[k], max);
-        many_classes<Function>(Row<T>{row.elements, row.label, row.elements, row.per_row, n, false}, T(0));
-    } else {
-        many_classes<Function>(row, max);
+    if (Function::elements || n <= few) {
+        T on_stack[few];
+        T* shifted = n <= few ? on_stack : row.elements;  // the output holds the shifted scores: no memory to ask for
+        for (size_t k = 0; k < n; k++) shifted[k] = shifted_by(row.scores[k], max);
+        rows_of_any_length<Function>(Rows<T>{shifted, &row.label, row.elements, row.per_row, n, false, row.scratch}, 0,
+                                     1);
+    } else if constexpr (!Function::elements) {
+        Running<T> total;
+        const T label_score = Function::labels ? shifted_by(row.scores[row.label], max) : T(0);
+        read_in_blocks(row.scores, n, max, total);
+        const auto normaliser = normalise<Function, T>(total.summary());
+        *row.per_row = T(Function::row(normaliser, splat(double(label_score)))[0]);
     }
     if constexpr (Function::per_row && !Function::labels) *row.per_row += max;
 }

@@ -1,43 +1,60 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Up to 64 classes: as many rows as a vector has lanes are transposed in registers, one row a lane. Every lane runs the
-// same arithmetic whatever its neighbours hold, so a row's bits are its own.
+// Up to 64 classes in contiguous rows: as many rows as a vector has lanes are transposed in registers, on the way in
+// and on the way out.
 #pragma once
 #include "../math/transpose.hpp"
-#include "fallback.hpp"
-#include "staging.hpp"
+#include "lanes.hpp"
 
 namespace multinoulli {
 namespace {
 
+// A remainder of at most half a vector of classes is done two rows to a vector, in half the steps.
 template <class T>
-struct Group {
-    Vec<T> column[few + lanes<T>];  // class k of every row: its score, then its exp, then what the function makes of it
-    LaneSummary<T> summary;
-    IntVec<T> odd;  // lanes that only the fallback can do; what else they hold means nothing
-};
+constexpr size_t half_tile = lanes<T> / 2;
 
-// column[k] = class k of `lanes` rows. Reads in whole vectors: up to the length rounded up, from the last row on.
+// column[k] = class k of `lanes` rows. Reads in whole or half vectors: up to the length rounded up, from the last row
+// on.
 template <class T>
-INLINE void read_transposed(Group<T>& group, const T* scores, size_t n) {
-    constexpr size_t L = lanes<T>;
-    for (size_t k = 0; k < n; k += L) {
-        Vec<T> tile[L];
+INLINE void read_transposed(Vec<T>* column, const T* scores, size_t n) {
+    constexpr size_t L = lanes<T>, H = half_tile<T>;
+    Vec<T> tile[L];
+    size_t k = 0;
+    for (; k + H < n; k += L) {
 #pragma GCC unroll 16
         for (size_t r = 0; r < L; r++) tile[r] = load(scores + r * n + k);
         transpose<T>(tile);
 #pragma GCC unroll 16
-        for (size_t i = 0; i < L; i++) group.column[k + i] = tile[i];
+        for (size_t i = 0; i < L; i++) column[k + i] = tile[i];
+    }
+    if (k < n) {
+#pragma GCC unroll 16
+        for (size_t r = 0; r < H; r++) tile[r] = load_halves(scores + r * n + k, scores + (r + H) * n + k);
+        transpose<T, H>(tile);
+#pragma GCC unroll 16
+        for (size_t i = 0; i < H; i++) column[k + i] = tile[i];
     }
 }
 
 // The last columns first, the first row first: what spills over a row's end is overwritten by the rows after it.
 template <class T>
-INLINE void write_transposed(const Group<T>& group, T* elements, size_t n) {
-    constexpr size_t L = lanes<T>;
-    for (size_t k = (n - 1) / L * L + L; k > 0; k -= L) {
-        Vec<T> tile[L];
+INLINE void write_transposed(const Vec<T>* column, T* elements, size_t n) {
+    constexpr size_t L = lanes<T>, H = half_tile<T>;
+    Vec<T> tile[L];
+    size_t k = n / L * L;
+    if (k + H < n) {
+        k += L;
+    } else if (k < n) {
 #pragma GCC unroll 16
-        for (size_t i = 0; i < L; i++) tile[i] = group.column[k - L + i];
+        for (size_t i = 0; i < H; i++) tile[i] = column[k + i];
+        transpose<T, H>(tile);
+#pragma GCC unroll 16
+        for (size_t r = 0; r < H; r++) store_low(elements + r * n + k, tile[r]);
+#pragma GCC unroll 16
+        for (size_t r = 0; r < H; r++) store_high(elements + (r + H) * n + k, tile[r]);
+    }
+    for (; k > 0; k -= L) {
+#pragma GCC unroll 16
+        for (size_t i = 0; i < L; i++) tile[i] = column[k - L + i];
         transpose<T>(tile);
 #pragma GCC unroll 16
         for (size_t r = 0; r < L; r++) store(elements + r * n + k - L, tile[r]);
@@ -45,79 +62,42 @@ INLINE void write_transposed(const Group<T>& group, T* elements, size_t n) {
 }
 
 template <class Function, class T>
-INLINE void summarise(Group<T>& group, size_t n) {
-    using V = Vec<T>;
-    using C = ExpConstants<T>;
-    const V zero = {};
-    V max = zero - __builtin_inff();
-    for (size_t k = 0; k < n; k++) max = max_ignoring_nan(max, group.column[k]);
-    group.odd = ~((max <= C::limit) & (max >= -C::limit));
-    max = group.odd ? zero : max;
-    const V exponent = exponent_near(max), offset = exp_offset(exponent), negligible = max - C::reach;
-    IntVec<T> maxima = {};
-    Total<T> rest;
-    auto exp_below_max = [&](size_t k) __attribute__((always_inline)) {
-        const V score = group.column[k], e = scaled_exp(at_least(negligible, score), offset);
-        const IntVec<T> top = score == max;
-        maxima -= top;
-        if constexpr (Function::from_exps) group.column[k] = top ? zero + exp_of_maximum<T> : e;
-        return top ? zero : e;
-    };
-    size_t k = 0;
-    for (; k + 2 <= n; k += 2) rest.add(exp_below_max(k) + exp_below_max(k + 1));
-    if (k < n) rest.add(exp_below_max(k));
-    group.summary = {max, exponent, to_floating(maxima), rest};
-}
-
-template <class Function, class T>
 void few_classes(const Rows<T>& rows, size_t begin, size_t end) {
     constexpr size_t L = lanes<T>;
-    const size_t n = rows.n_classes, reading = (L - 1) * n + (n + L - 1) / L * L;
-    Group<T> group;
-    Staging<T, L * few> staging(Function::elements ? rows.elements + begin * n : nullptr,
-                                rows.streamed && rows.elements != rows.scores);
-    T padded[L * few + L] = {};  // in place of rows behind which there is no more to read
-    alignas(vector_bytes) T label_scores[L] = {}, per_row[L];
-    for (size_t row = begin; row < end; row += L) {
-        const size_t count = end - row < L ? end - row : L;
-        const T* scores = rows.scores + row * n;
-        const int64_t* labels = Function::labels ? rows.labels + row : nullptr;
-        for (size_t ahead = 0; ahead < n * vector_bytes; ahead += 64) prefetch(scores, 4 * n * vector_bytes + ahead);
-        if ((end - row) * n < reading)
-            scores = static_cast<const T*>(__builtin_memcpy(padded, scores, count * n * sizeof(T)));
-        read_transposed(group, scores, n);
-        if constexpr (Function::labels)
-            for (size_t r = 0; r < count; r++) label_scores[r] = scores[r * n + size_t(labels[r])];
-        summarise<Function>(group, n);
-        Vec<T> values = {};
-        const auto normaliser = normalise_lanes<Function>(group.summary, load(label_scores), values);
-        store(per_row, values);
-        T* const elements = staging.group();
-        if constexpr (Function::elements) {
-            for (size_t k = 0; k < n; k++) group.column[k] = Function::element(group.column[k], normaliser);
-            write_transposed(group, elements, n);
-            if constexpr (Function::labels)
-                for (size_t r = 0; r < count; r++) {
-                    T& gradient = elements[r * n + size_t(labels[r])];
-                    gradient =
-                        Function::at_label(gradient, label_scores[r], T(normaliser.max[r]), T(normaliser.others[r]));
-                }
+    Lanes<T> batch(rows.n_classes);
+    const size_t n = batch.n, reading = (L - 1) * n + batch.pitch, at_once = batch.rows_at_once();
+    const bool streamed = rows.streamed && rows.elements != rows.scores;
+    LineWriter<T> writer(Function::elements ? rows.elements + begin * n : nullptr);
+    alignas(vector_bytes) T results[(Lanes<T>::most_columns + 1) * L];  // of all rows at once, as they leave
+    T padded[L * few + L];  // in place of rows behind which there is no more to read
+    for (size_t first = begin; first < end; first += at_once) {
+        const size_t count = end - first < at_once ? end - first : at_once, groups = (count + L - 1) / L;
+        for (size_t g = 0; g < groups; g++) {
+            const T* scores = rows.scores + (first + g * L) * n;
+            for (size_t ahead = 0; ahead < n * vector_bytes; ahead += line_bytes)
+                prefetch(scores, at_once * n * sizeof(T) + ahead);
+            const size_t left = (end - first - g * L) * n;
+            if (left < reading)
+                scores =
+                    static_cast<const T*>(__builtin_memcpy(padded, scores, (left < L * n ? left : L * n) * sizeof(T)));
+            read_transposed(batch.group(g), scores, n);
         }
-        if (any_lane(group.odd))
-            for (size_t r = 0; r < count; r++)
-                if (group.odd[r])
-                    fallback_row<Function>(Row<T>{scores + r * n, Function::labels ? labels[r] : 0, elements + r * n,
-                                                  per_row + r, n, false});
+        compute<Function>(batch, count, Function::labels ? rows.labels + first : nullptr, [&](size_t row, T* to) {
+            __builtin_memcpy(to, rows.scores + (first + row) * n, n * sizeof(T));
+        });
+        if constexpr (Function::per_row) __builtin_memcpy(rows.per_row + first, batch.per_row, count * sizeof(T));
         if constexpr (Function::elements) {
-            if (count == L)
-                staging.flush(n);
-            else
-                staging.finish(count * n);
+            for (size_t g = 0; g < groups; g++) write_transposed(batch.group(g), results + g * L * n, n);
+            const auto same = [](Vec<T> v) __attribute__((always_inline)) { return v; };
+            if (streamed && count == at_once) {
+                writer.append(results, count * n, same);
+            } else {
+                if (streamed) writer.finish();
+                __builtin_memcpy(rows.elements + first * n, results, count * n * sizeof(T));
+            }
         }
-        if constexpr (Function::per_row) __builtin_memcpy(rows.per_row + row, per_row, count * sizeof(T));
     }
-    if constexpr (Function::elements)
-        if ((end - begin) % L == 0 && end > begin) staging.finish(0);
+    if (Function::elements && streamed && (end - begin) % at_once == 0) writer.finish();
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ struct Softmax {
     static constexpr bool elements = true, per_row = false, labels = false, from_exps = true, logarithm = false;
     template <class V>
     static INLINE V element(V exp, const Normaliser<V>& n) {  // never more than the maximum's
-        const V p = exp * n.inverse + rounded(exp * n.inverse_low);
+        V p = exp * n.inverse;
+        if constexpr (sizeof(ElementOf<V>) == 8) p += rounded(exp * n.inverse_low);
         return n.top < p ? n.top : p;
     }
 };
@@ -48,8 +49,8 @@ struct CrossEntropyGradient : CrossEntropy {
         return Softmax::element(exp, n);
     }
     // p - 1 at the label. Below the maximum p is at most 1/2; at it, 1 - p is `others`.
-    template <class T>
-    static INLINE T at_label(T p, T score, T max, T others) {
+    template <class V>
+    static INLINE V at_label(V p, V score, V max, V others) {
         return score == max ? 0 - others : p - 1;
     }
 };

@@ -2,41 +2,48 @@
 // All functions for one instruction set, the one this file is compiled for; MULTINOULLI_ISA is its name.
 #include "kernels.hpp"
 
+#include "columns.hpp"
 #include "few_classes.hpp"
+#include "long_rows.hpp"
 #include "many_classes.hpp"
 
 namespace multinoulli {
 namespace {
 
 template <class Function, class T>
-void kernel(const Rows<T>& rows, size_t begin, size_t end) {
-    if (rows.n_classes <= few) {
-        few_classes<Function>(rows, begin, end);
-    } else {
-        for (size_t row = begin; row < end; row++) {
-            const size_t at = row * rows.n_classes;
-            many_classes<Function>(
-                Row<T>{rows.scores + at, Function::labels ? rows.labels[row] : 0,
-                       Function::elements ? rows.elements + at : nullptr,
-                       Function::per_row ? rows.per_row + row : nullptr, rows.n_classes, rows.streamed},
-                T(0));
-        }
-    }
+void row_kernel(const Rows<T>& rows, size_t begin, size_t end) {
+    rows_of_any_length<Function>(rows, begin, end);
     if (rows.streamed) stream_end();
 }
+template <class Function, class T>
+void column_kernel(const Columns<T>& all, size_t begin, size_t end) {
+    columns<Function>(all, begin, end);
+    if (all.streamed) stream_end();
+}
+template <class Function, class T>
+void span_kernel(const Rows<T>& rows, size_t row, const RowSummary& summary, size_t begin, size_t end) {
+    write_span<Function>(rows, row, summary, begin, end);
+    if (rows.streamed) stream_end();
+}
+
+template <class T, class... Functions>
+constexpr Kernels<T> kernels_of() {
+    return {.rows = {row_kernel<Functions, T>...},
+            .columns = {column_kernel<Functions, T>...},
+            .spans = {read_span<T>, merge_spans<T>, {span_kernel<Functions, T>...}}};
+}
+// In the order of `Function`.
+template <class T>
+constexpr Kernels<T> all_kernels = kernels_of<T, Softmax, LogSoftmax, LogSumExp, CrossEntropy, CrossEntropyGradient>();
 
 #define TEXT(name) #name
 #define NAME_OF(isa) TEXT(isa)
 #define JOIN(a, b) a##b
 #define TABLE_OF(isa) JOIN(kernels_, isa)
-// In the order of `Function`.
-#define KERNELS(T)                                                                             \
-    {kernel<Softmax, T>, kernel<LogSoftmax, T>, kernel<LogSumExp, T>, kernel<CrossEntropy, T>, \
-     kernel<CrossEntropyGradient, T>}
 
 }  // namespace
 
 extern const KernelTable TABLE_OF(MULTINOULLI_ISA);
-const KernelTable TABLE_OF(MULTINOULLI_ISA) = {NAME_OF(MULTINOULLI_ISA), KERNELS(float), KERNELS(double)};
+const KernelTable TABLE_OF(MULTINOULLI_ISA) = {NAME_OF(MULTINOULLI_ISA), all_kernels<float>, all_kernels<double>};
 
 }  // namespace multinoulli

@@ -9,8 +9,12 @@ namespace multinoulli {
 
 enum Function { softmax, log_softmax, logsumexp, cross_entropy, cross_entropy_gradient, n_functions };
 
-// Rows of contiguous scores, and where the results go; what a function lacks is null.
-// Labels are 0..n_classes-1, checked by the caller. n_classes >= 1. `elements` may be `scores` (in place).
+// Three layouts. In all of them: labels are 0..n_classes-1, checked by the caller; n_classes >= 1; what a function
+// lacks is null; `elements` may be `scores` (in place); `streamed` says that the outputs are far larger than the cache,
+// so that they are stored around it; `scratch` is memory of this thread alone, of the size that the layout's function
+// below asks for.
+
+// Contiguous rows.
 template <class T>
 struct Rows {
     const T* scores;        // (rows, n_classes)
@@ -18,17 +22,71 @@ struct Rows {
     T* elements;            // (rows, n_classes)  softmax, log_softmax, cross_entropy_gradient
     T* per_row;             // (rows,)            logsumexp, cross_entropy, cross_entropy_gradient (the loss)
     size_t n_classes;
-    bool streamed;  // the outputs are far larger than the cache: store around it
+    bool streamed;
+    T* scratch;
 };
 
-// Computes rows begin..end-1. A row's bits depend on that row, the function and the instruction set alone.
+// Rows that stand upright, side by side: class k of row c is scores[k * class_stride + c].
+template <class T>
+struct Columns {
+    const T* scores;        // (n_classes, columns)
+    const int64_t* labels;  // (columns,)
+    T* elements;            // (n_classes, columns)
+    T* per_row;             // (columns,)
+    size_t n_classes;
+    ptrdiff_t class_stride, element_stride;
+    bool streamed;
+    T* scratch;
+};
+
+// Rows of more bytes are long: read and written in spans, which several threads may share.
+constexpr size_t long_row_bytes = size_t(1) << 20;
+constexpr size_t span = size_t(1) << 16;  // scores; the last span of a row has up to twice as many
+
+constexpr size_t few = 64;  // up to so many classes, rows are read one a lane
+
+// Elements of scratch for up to `rows` rows, or any number of columns.
+template <class T>
+constexpr size_t scratch_for_rows(size_t rows, size_t n_classes) {
+    if (n_classes <= few || n_classes * sizeof(T) > long_row_bytes) return 0;
+    const size_t group = rows < 16 ? rows * n_classes : 16 * n_classes, most = (size_t(1) << 16) / sizeof(T);
+    return 2 * (group < most ? group : n_classes < most ? most : n_classes);
+}
+constexpr size_t scratch_for_columns(size_t n_classes) { return n_classes <= few ? 0 : 3 * n_classes; }
+
+// What is known of a span or a whole row once it has been read; see summary.hpp.
+struct RowSummary {
+    double max, k, rest, rest_low, maxima;
+    double label_score;  // of a whole row, read before anything is written: set by whoever has merged the spans
+    bool odd;            // only the row as a whole can be computed, at leisure
+};
+
+// Computes rows begin..end-1. A row's bits depend on that row, the function, the layout and the instruction set alone.
 template <class T>
 using Kernel = void (*)(const Rows<T>&, size_t begin, size_t end);
+template <class T>
+using ColumnKernel = void (*)(const Columns<T>&, size_t begin, size_t end);
+
+// One long row: every span is read, the summaries merged in their order, every span [begin, end) written. `write` for
+// begin = 0 sets per_row too.
+template <class T>
+struct SpanKernels {
+    RowSummary (*read)(const T* scores, size_t n);
+    RowSummary (*merge)(const RowSummary&, const RowSummary&);
+    void (*write[n_functions])(const Rows<T>&, size_t row, const RowSummary&, size_t begin, size_t end);
+};
+
+template <class T>
+struct Kernels {
+    Kernel<T> rows[n_functions];
+    ColumnKernel<T> columns[n_functions];
+    SpanKernels<T> spans;
+};
 
 struct KernelTable {
     const char* name;
-    Kernel<float> f32[n_functions];
-    Kernel<double> f64[n_functions];
+    Kernels<float> f32;
+    Kernels<double> f64;
 };
 
 #if defined(__x86_64__)

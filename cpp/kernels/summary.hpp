@@ -49,7 +49,8 @@ constexpr T exp_of_maximum = T(sizeof(T) == 4 ? 0x1p62 : 0x1p502);
 static_assert(ExpConstants<float>::bias == 60 && ExpConstants<double>::bias == 500);
 
 // What a function is given of a row: 1 / sum in the units of scaled_exp<T>, log(sum(e^(x - max))), the probability of
-// the maximum and of everything but one maximum. The low parts: one more fused product an element, for half an ulp.
+// the maximum and of everything but one maximum. The low parts cost one more operation an element and save half an ulp;
+// of 1 / sum, only doubles have one.
 template <class V>
 struct Normaliser {
     V max, inverse, inverse_low, log_sum, log_sum_low, top, others;
@@ -67,20 +68,20 @@ INLINE HighLow<V> quotient(HighLow<V> a, HighLow<V> b, V inverse_of_b) {
 template <class Function, class T>
 INLINE Normaliser<Vec<double>> normalise(const Summary& row) {
     using V = Vec<double>;
-    const HighLow<V> top = scaled_exp_pair(row.max, exp_offset(row.k));
     const V ties = row.maxima - 1.;
     Normaliser<V> n{row.max, {}, {}, {}, {}, {}, {}};
     if constexpr (sizeof(T) == 4) {
-        constexpr double units = 0x1p440;  // between the two biases
-        const V others = row.rest * units + ties * top.high;
+        constexpr double unbiased = 1 / double(1LL << ExpConstants<T>::bias);
+        const V top = exp_of_remainder(row.max, row.k), others = row.rest * unbiased + ties * top;
         if constexpr (Function::from_exps) {
-            const V inverse = 1. / (others + top.high);
-            n.inverse = inverse * units;
-            n.top = top.high * inverse;
+            const V inverse = 1. / (others + top);
+            n.inverse = inverse * unbiased;
+            n.top = top * inverse;
             n.others = others * inverse;
         }
-        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::half>(others / top.high, V{});
+        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::half>(others / top, V{});
     } else {
+        const HighLow<V> top = scaled_exp_pair(row.max, exp_offset(row.k));
         const V inverse_top = 1. / top.high;
         const HighLow<V> rest = quotient({row.rest, row.rest_low}, top, inverse_top);
         HighLow<V> others = two_sum(ties, rest.high);
@@ -126,25 +127,29 @@ INLINE Normaliser<Vec<float>> normalise_lanes(const LaneSummary<float>& rows, Ve
     const Vec<float> inverse = narrow(a.inverse, b.inverse), log_sum = narrow(a.log_sum, b.log_sum);
     return {rows.max,
             inverse,
-            narrow(a.inverse - widen_low(inverse), b.inverse - widen_high(inverse)),
+            Vec<float>{},
             log_sum,
             narrow(a.log_sum - widen_low(log_sum), b.log_sum - widen_high(log_sum)),
             narrow(a.top, b.top),
             narrow(a.others, b.others)};
 }
 
-// One row in all lanes alike.
+// One row in all lanes alike: a row worked out alone, or the row of one lane.
 template <class T>
-INLINE Normaliser<Vec<T>> splat_normaliser(const Normaliser<Vec<double>>& n) {
-    if constexpr (sizeof(T) == 8) return n;
-    const double inverse = n.inverse[0], log_sum = n.log_sum[0];
-    return {splat(T(n.max[0])),
-            splat(T(inverse)),
-            splat(T(inverse - T(inverse))),
-            splat(T(log_sum)),
-            splat(T(log_sum - T(log_sum))),
-            splat(T(n.top[0])),
-            splat(T(n.others[0]))};
+INLINE Normaliser<Vec<T>> in_all_lanes(const Normaliser<Vec<double>>& n) {
+    const double log_sum = n.log_sum[0];
+    if constexpr (sizeof(T) == 8)
+        return n;
+    else
+        return {splat(T(n.max[0])),   splat(T(n.inverse[0])),         splat(T(0)),
+                splat(T(log_sum)),    splat(T(log_sum - T(log_sum))), splat(T(n.top[0])),
+                splat(T(n.others[0]))};
+}
+template <class T>
+INLINE Normaliser<Vec<T>> of_lane(const Normaliser<Vec<T>>& n, size_t lane) {
+    return {splat(T(n.max[lane])),     splat(T(n.inverse[lane])),     splat(T(n.inverse_low[lane])),
+            splat(T(n.log_sum[lane])), splat(T(n.log_sum_low[lane])), splat(T(n.top[lane])),
+            splat(T(n.others[lane]))};
 }
 
 }  // namespace

@@ -12,13 +12,17 @@
 namespace multinoulli {
 namespace {
 
-// With 64-byte vectors 2^(j/16), j = 0 ... 15, lives in one or two registers and shortens the polynomial; elsewhere a
-// look-up would go through memory. Clang has no shuffle by a variable, only AVX-512's own.
+// Where a register or two hold 2^(j/8) or 2^(j/16), one permute looks a power up, and the polynomial is shorter: log2
+// of the number of powers, or 0 where a look-up would go through memory. Clang has no shuffle by a variable, only the
+// instructions themselves.
 #if MULTINOULLI_VECTOR_BYTES == 64 && (defined(__AVX512F__) || !defined(__clang__))
-#define MULTINOULLI_EXP_TABLE 1
+template <class T>
 constexpr int table_bits = 4;
+#elif MULTINOULLI_VECTOR_BYTES == 32 && defined(__AVX2__)
+template <class T>
+constexpr int table_bits = sizeof(T) == 4 ? 3 : 0;
 #else
-#define MULTINOULLI_EXP_TABLE 0
+template <class T>
 constexpr int table_bits = 0;
 #endif
 
@@ -64,26 +68,24 @@ INLINE V exponent_near(V max) {
 template <class V>
 INLINE V exp_offset(V k) {
     using T = ElementOf<V>;
-    return (rounding_constant<T, table_bits> + ExpConstants<T>::bias) - k;
+    return (rounding_constant<T, table_bits<T>> + ExpConstants<T>::bias) - k;
 }
 
 // e^r - 1 - r where |r| <= ln 2 / 2^(table_bits + 1), by minimax polynomials; at the right their error relative to e^r.
 INLINE Vec<float> expm1_tail(Vec<float> r) {
     const Vec<float> square = r * r;
-#if MULTINOULLI_EXP_TABLE
-    return square * (0x1.000256p-1f + r * 0x1.5555fp-3f);  // 1.9e-9
-#else
-    const Vec<float> inner = 0x1.5558b8p-5f + r * (0x1.123e5ap-7f + r * 0x1.6a4daep-10f);  // 3.4e-9
+    if constexpr (table_bits<float> == 4) return square * (0x1.000256p-1f + r * 0x1.5555fp-3f);   // 1.9e-9
+    if constexpr (table_bits<float> == 3) return square * (0x1.000876p-1f + r * 0x1.555656p-3f);  // 2.6e-8
+    const Vec<float> inner = 0x1.5558b8p-5f + r * (0x1.123e5ap-7f + r * 0x1.6a4daep-10f);         // 3.4e-9
     return square * (0x1.fffffcp-2f + r * (0x1.55548cp-3f + r * inner));
-#endif
 }
 INLINE Vec<double> expm1_tail(Vec<double> r) {  // short chains side by side instead of a long one
     const Vec<double> square = r * r;
-#if MULTINOULLI_EXP_TABLE
-    const Vec<double> c2 = 0x1.fffffffffffb9p-2 + r * 0x1.555555548f734p-3;  // 1.2e-17
-    const Vec<double> c4 = 0x1.55555558fac92p-5 + r * 0x1.11123abe9e06cp-7;
-    return square * (c2 + square * (c4 + square * 0x1.6c14c7b3a0edfp-10));
-#else
+    if constexpr (table_bits<double> == 4) {
+        const Vec<double> c2 = 0x1.fffffffffffb9p-2 + r * 0x1.555555548f734p-3;  // 1.2e-17
+        const Vec<double> c4 = 0x1.55555558fac92p-5 + r * 0x1.11123abe9e06cp-7;
+        return square * (c2 + square * (c4 + square * 0x1.6c14c7b3a0edfp-10));
+    }
     const Vec<double> c2 = 0x1.000000000000ap-1 + r * 0x1.5555555555507p-3;  // 3.7e-18
     const Vec<double> c4 = 0x1.55555555506cfp-5 + r * 0x1.1111111124b3p-7;
     const Vec<double> c6 = 0x1.6c16c1847172dp-10 + r * 0x1.a01a0139cd98fp-13;
@@ -91,27 +93,27 @@ INLINE Vec<double> expm1_tail(Vec<double> r) {  // short chains side by side ins
     const Vec<double> c10 = 0x1.28adedc702dfp-22 + r * 0x1.adb14ad84e3f4p-26;
     const Vec<double> fourth = square * square;
     return square * ((c2 + square * c4) + fourth * ((c6 + square * c8) + fourth * c10));
-#endif
 }
 
-#if MULTINOULLI_EXP_TABLE
-constexpr int table_size = 1 << table_bits;
-
-// 2^(j/16) to twice the precision. `bits` are those of the rounded power without what j itself will add to the exponent
-// field, so that one shifted addition does for whole and fraction; `lost` is what the rounding took, relative.
+// 2^(j/n), j = 0 ... n - 1, to twice the precision. `bits` are those of the rounded power without what j itself will
+// add to the exponent field, so that one shifted addition does for whole and fraction; `lost` is what the rounding
+// took, relative.
 template <class T>
 struct ExpTable {
     using Bits = ElementOf<BitVec<T>>;
-    Bits bits[table_size];
-    T lost[table_size];
+    static constexpr int size = 1 << table_bits<T>;
+    Bits bits[size];
+    T lost[size];
 };
 template <class T>
-consteval ExpTable<T> exp_table(const T (&powers)[table_size], const T (&lost)[table_size]) {
+consteval ExpTable<T> exp_table(const T (&powers)[16], const T (&lost)[16]) {
     using Bits = typename ExpTable<T>::Bits;
     ExpTable<T> table{};
-    for (int j = 0; j < table_size; j++) {
-        table.bits[j] = std::bit_cast<Bits>(powers[j]) - (Bits(j) << (ExpConstants<T>::mantissa_bits - table_bits));
-        table.lost[j] = lost[j];
+    for (int j = 0; j < table.size; j++) {
+        const int sixteenths = j * (16 / table.size);
+        const Bits by_j = Bits(j) << (ExpConstants<T>::mantissa_bits - table_bits<T>);
+        table.bits[j] = std::bit_cast<Bits>(powers[sixteenths]) - by_j;
+        table.lost[j] = lost[sixteenths];
     }
     return table;
 }
@@ -132,10 +134,14 @@ alignas(64) constexpr ExpTable<double> double_table =
                        -0x1.b32dcb94da51dp-56, 0x1.db72fc1f0eab4p-55, 0x1.1affc2b91ce27p-56, 0x1.c1a7792cb3387p-55,
                        0x1.36eae30af0cb3p-56, 0x1.4a385a63d07a7p-56, -0x1.ff7128fd391fp-55});
 
-// Entry index[i] mod 16 of sixteen: one permute of one register, or of two.
+// Entry index[i] mod table size: one permute of one register, or of two.
 template <class T>
 INLINE Vec<T> look_up(const T* entries, BitVec<T> index) {
-#if defined(__clang__)
+#if MULTINOULLI_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return reinterpret_cast<Vec<T>>(
+        _mm256_permutevar8x32_ps(reinterpret_cast<__m256>(load(entries)), reinterpret_cast<__m256i>(index)));
+#elif defined(__clang__)
+#if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4)
         return reinterpret_cast<Vec<T>>(
             _mm512_permutexvar_ps(reinterpret_cast<__m512i>(index), reinterpret_cast<__m512>(load(entries))));
@@ -143,8 +149,9 @@ INLINE Vec<T> look_up(const T* entries, BitVec<T> index) {
         return reinterpret_cast<Vec<T>>(_mm512_permutex2var_pd(reinterpret_cast<__m512d>(load(entries)),
                                                                reinterpret_cast<__m512i>(index),
                                                                reinterpret_cast<__m512d>(load(entries + lanes<T>))));
+#endif
 #else
-    if constexpr (lanes<T> == table_size)
+    if constexpr (lanes<T> == ExpTable<T>::size)
         return __builtin_shuffle(load(entries), index);
     else
         return __builtin_shuffle(load(entries), load(entries + lanes<T>), index);
@@ -157,11 +164,11 @@ INLINE const ExpTable<T>& table_for() {
     else
         return double_table;
 }
-#endif
 
 // e^x * 2^(bias - k), and in `low` what rounding it took away; offset = exp_offset(k).
 // Range: |max| <= limit, max - reach <= x <= max, k = exponent_near(max).
-// Error: 0.75 ulp, 0.64 with the table; of high + low 0.31 and 0.15 ulp, where x > max - reach / 2.
+// Error: 0.75 ulp without a table, 1.01 with 8 powers, 0.64 with 16; of high + low 0.31, 0.54 and 0.15 ulp, where x >
+// max - reach / 2. (Another coefficient would make 1.01 0.55, for an eighth of the whole time and no better results.)
 // NaN gives NaN. Other x, infinities among them, give meaningless bits: the caller keeps them out.
 template <class V>
 INLINE HighLow<V> scaled_exp_pair(V x, V offset) {
@@ -170,22 +177,33 @@ INLINE HighLow<V> scaled_exp_pair(V x, V offset) {
     const V rounded = x * C::log2e + offset, n = rounded - offset;
     const V exact = x - n * C::ln2_high, r = exact - n * C::ln2_low;
     const BitVec<T> index = reinterpret_cast<BitVec<T>>(rounded);
-#if MULTINOULLI_EXP_TABLE
-    const ExpTable<T>& table = table_for<T>();
-    const BitVec<T> base = reinterpret_cast<BitVec<T>>(look_up<T>(reinterpret_cast<const T*>(table.bits), index));
-    const V power = reinterpret_cast<V>(base + (index << (C::mantissa_bits - table_bits)));
-    const V q = (r + look_up<T>(table.lost, index)) + expm1_tail(r), high = power + power * q;
-    return {high, (power - high) + power * q};
-#else  // without a table r is not small, so 1 + r is kept in two parts
-    constexpr ElementOf<BitVec<T>> one = std::bit_cast<ElementOf<BitVec<T>>>(T(1));
-    const V power = reinterpret_cast<V>((index << C::mantissa_bits) + one), first = 1 + r;
-    const V q = ((exact - (first - 1)) - n * C::ln2_low) + expm1_tail(r), sum = first + q;
-    return {power * sum, power * ((first - sum) + q)};
-#endif
+    if constexpr (table_bits<T> > 0) {
+        const ExpTable<T>& table = table_for<T>();
+        const BitVec<T> base = reinterpret_cast<BitVec<T>>(look_up<T>(reinterpret_cast<const T*>(table.bits), index));
+        const V power = reinterpret_cast<V>(base + (index << (C::mantissa_bits - table_bits<T>)));
+        const V q = (r + look_up<T>(table.lost, index)) + expm1_tail(r), high = power + power * q;
+        return {high, (power - high) + power * q};
+    } else {  // without a table r is not small, so 1 + r is kept in two parts
+        constexpr ElementOf<BitVec<T>> one = std::bit_cast<ElementOf<BitVec<T>>>(T(1));
+        const V power = reinterpret_cast<V>((index << C::mantissa_bits) + one), first = 1 + r;
+        const V q = ((exact - (first - 1)) - n * C::ln2_low) + expm1_tail(r), sum = first + q;
+        return {power * sum, power * ((first - sum) + q)};
+    }
 }
 template <class V>
 INLINE V scaled_exp(V x, V offset) {
     return scaled_exp_pair(x, offset).high;
+}
+
+// e^(max - k ln 2) to a relative 1.1e-12, for those who round to float; |max| <= ExpConstants<float>::limit, k =
+// exponent_near(max). NaN gives NaN. A minimax polynomial of degree 8.
+INLINE Vec<double> exp_of_remainder(Vec<double> max, Vec<double> k) {
+    using C = ExpConstants<double>;
+    const Vec<double> r = (max - k * C::ln2_high) - k * C::ln2_low, square = r * r, fourth = square * square;
+    const Vec<double> c0 = 0x1p+0 + r * 0x1.ffffffffd382fp-1, c2 = 0x1.fffffffff71b2p-2 + r * 0x1.555555a279c87p-3;
+    const Vec<double> c4 = 0x1.555555742d965p-5 + r * 0x1.1110809f385f6p-7;
+    const Vec<double> c6 = 0x1.6c164de86dafdp-10 + r * 0x1.a1aa939e677aep-13;
+    return (c0 + square * c2) + fourth * ((c4 + square * c6) + fourth * 0x1.a15a600528a0fp-16);
 }
 
 }  // namespace

@@ -64,6 +64,32 @@ template <class T>
 INLINE void store(T* p, Vec<T> v) {
     *reinterpret_cast<typename VectorOf<T, vector_bytes>::anywhere*>(p) = v;
 }
+// Half a vector from each of two places.
+template <class T>
+using Half = typename VectorOf<T, vector_bytes / 2>::type;
+template <class T>
+using HalfAnywhere = typename VectorOf<T, vector_bytes / 2>::anywhere;
+template <class T, int... lane>
+INLINE Vec<T> joined(Half<T> low, Half<T> high, std::integer_sequence<int, lane...>) {
+    return __builtin_shufflevector(low, high, lane...);
+}
+template <class T>
+INLINE Vec<T> load_halves(const T* low, const T* high) {
+    return joined<T>(*reinterpret_cast<const HalfAnywhere<T>*>(low), *reinterpret_cast<const HalfAnywhere<T>*>(high),
+                     std::make_integer_sequence<int, lanes<T>>{});
+}
+template <int first, class T, int... lane>
+INLINE void store_half(T* p, Vec<T> v, std::integer_sequence<int, lane...>) {
+    *reinterpret_cast<HalfAnywhere<T>*>(p) = __builtin_shufflevector(v, v, (first + lane)...);
+}
+template <class T>
+INLINE void store_low(T* p, Vec<T> v) {
+    store_half<0>(p, v, std::make_integer_sequence<int, lanes<T> / 2>{});
+}
+template <class T>
+INLINE void store_high(T* p, Vec<T> v) {
+    store_half<lanes<T> / 2>(p, v, std::make_integer_sequence<int, lanes<T> / 2>{});
+}
 template <class T>
 INLINE Vec<T> splat(T a) {
     return Vec<T>{} + a;
@@ -194,24 +220,31 @@ INLINE Vec<double> to_floating(IntVec<double> v) {
     return reinterpret_cast<Vec<double>>(reinterpret_cast<IntVec<double>>(magic) + v) - magic;
 }
 
-// One vector of floats is two of doubles. Shuffles, not memory: a vector pieced together in memory waits for its
-// stores (1.5 times the whole cost of a row of two classes).
+// One vector of floats is two of doubles. Not through memory: a vector pieced together there waits for its stores (1.5
+// times the whole cost of a row of two classes). GCC takes the conversion apart, so where there is an instruction it is
+// named.
 template <int first, int... lane>
-INLINE Vec<double> widened(Vec<float> v, std::integer_sequence<int, lane...>) {
-    return __builtin_convertvector(__builtin_shufflevector(v, v, (first + lane)...), Vec<double>);
+INLINE Half<float> half_of(Vec<float> v, std::integer_sequence<int, lane...>) {
+    return __builtin_shufflevector(v, v, (first + lane)...);
 }
-INLINE Vec<double> widen_low(Vec<float> v) { return widened<0>(v, std::make_integer_sequence<int, lanes<double>>{}); }
+INLINE Vec<double> widened(Half<float> v) {
+#if MULTINOULLI_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return reinterpret_cast<Vec<double>>(_mm512_maskz_cvtps_pd(0xff, reinterpret_cast<__m256>(v)));
+#elif MULTINOULLI_VECTOR_BYTES == 32 && defined(__AVX__)
+    return reinterpret_cast<Vec<double>>(_mm256_cvtps_pd(reinterpret_cast<__m128>(v)));
+#else
+    return __builtin_convertvector(v, Vec<double>);
+#endif
+}
+INLINE Vec<double> widen_low(Vec<float> v) {
+    return widened(half_of<0>(v, std::make_integer_sequence<int, lanes<double>>{}));
+}
 INLINE Vec<double> widen_high(Vec<float> v) {
-    return widened<lanes<double>>(v, std::make_integer_sequence<int, lanes<double>>{});
-}
-using HalfVec = VectorOf<float, vector_bytes / 2>::type;
-template <int... lane>
-INLINE Vec<float> joined(HalfVec low, HalfVec high, std::integer_sequence<int, lane...>) {
-    return __builtin_shufflevector(low, high, lane...);
+    return widened(half_of<lanes<double>>(v, std::make_integer_sequence<int, lanes<double>>{}));
 }
 INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
-    return joined(__builtin_convertvector(low, HalfVec), __builtin_convertvector(high, HalfVec),
-                  std::make_integer_sequence<int, lanes<float>>{});
+    return joined<float>(__builtin_convertvector(low, Half<float>), __builtin_convertvector(high, Half<float>),
+                         std::make_integer_sequence<int, lanes<float>>{});
 }
 
 }  // namespace

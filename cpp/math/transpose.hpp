@@ -16,14 +16,15 @@ INLINE void swap_blocks(V& a, V& b, std::integer_sequence<int, lane...>) {
     b = lower;
 }
 
-// v[i][j] becomes v[j][i], for lanes<T> vectors.
-template <class T, int step = 1>
+// v[i][j] becomes v[j][i], for `count` vectors: all lanes<T> of them, or so many that the vectors hold several squares
+// side by side, each of which is transposed.
+template <class T, int count = lanes<T>, int step = 1>
 INLINE void transpose(Vec<T>* v) {
-    if constexpr (step < lanes<T>) {
+    if constexpr (step < count) {
 #pragma GCC unroll 16
-        for (int i = 0; i < lanes<T>; i++)
+        for (int i = 0; i < count; i++)
             if (!(i & step)) swap_blocks<step>(v[i], v[i | step], std::make_integer_sequence<int, lanes<T>>{});
-        transpose<T, 2 * step>(v);
+        transpose<T, count, 2 * step>(v);
     }
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What every test of the kernels shares: batches of rows, calling a kernel on one, counting what failed.
 #pragma once
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <vector>
 
+#include "elementwise_kernels.hpp"
 #include "kernels.hpp"
 
 namespace multinoulli::testing {
@@ -31,9 +33,9 @@ constexpr bool has_labels(Function f) { return f == cross_entropy || f == cross_
 template <class T>
 Kernel<T> kernel_of(const KernelTable& table, Function f) {
     if constexpr (sizeof(T) == 4)
-        return table.f32[f];
+        return table.f32.rows[f];
     else
-        return table.f64[f];
+        return table.f64.rows[f];
 }
 template <class T>
 constexpr const char* type_name = sizeof(T) == 4 ? "float" : "double";
@@ -94,9 +96,11 @@ Result<T> run(const KernelTable& table, Function f, const Batch<T>& batch, Manne
     std::memcpy(scores.data, batch.scores.data(), n * sizeof(T));
     if (has_per_row(f)) result.per_row.resize(batch.rows);
     T* const to = !has_elements(f) ? nullptr : manner.in_place ? scores.data : elements.data;
-    kernel_of<T>(table, f)({scores.data, has_labels(f) ? batch.labels.data() : nullptr, to,
-                            has_per_row(f) ? result.per_row.data() : nullptr, batch.n_classes, manner.streamed},
-                           0, batch.rows);
+    std::vector<T> scratch(scratch_for_rows<T>(batch.rows, batch.n_classes), T(NAN));
+    kernel_of<T>(table, f)(
+        {scores.data, has_labels(f) ? batch.labels.data() : nullptr, to,
+         has_per_row(f) ? result.per_row.data() : nullptr, batch.n_classes, manner.streamed, scratch.data()},
+        0, batch.rows);
     if (to) result.elements.assign(to, to + n);
     return result;
 }
@@ -106,5 +110,6 @@ void test_accuracy(const KernelTable&);
 void test_special_values(const KernelTable&);
 void test_invariance(const KernelTable&);
 void test_memory(const KernelTable&);
+void test_elementwise(const ElementwiseTable&);
 
 }  // namespace multinoulli::testing

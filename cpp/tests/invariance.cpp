@@ -67,9 +67,10 @@ void test(const KernelTable& table, size_t n, size_t rows) {
                 if (end > rows || begin > end) continue;
                 Result<T> chunk{std::vector<T>(together.elements.size(), T(-77)),
                                 std::vector<T>(together.per_row.size(), T(-77))};
-                kernel_of<T>(table, f)(
-                    {batch.scores.data(), batch.labels.data(), chunk.elements.data(), chunk.per_row.data(), n, false},
-                    begin, end);
+                std::vector<T> scratch(scratch_for_rows<T>(end - begin, n));
+                kernel_of<T>(table, f)({batch.scores.data(), batch.labels.data(), chunk.elements.data(),
+                                        chunk.per_row.data(), n, false, scratch.data()},
+                                       begin, end);
                 expect(chunk.rows(begin, end, n) == together.rows(begin, end, n),
                        "%s %s, %zu classes: other bits in a chunk", type_name<T>, names[f], n);
                 bool untouched = true;

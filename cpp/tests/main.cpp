@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// All tests of one table of kernels, the one named by MULTINOULLI_ISA.
+// All tests of the kernels of one instruction set, the one named by MULTINOULLI_ISA.
 #include <chrono>
 
 #include "harness.hpp"
 
 #define JOIN(a, b) a##b
 #define TABLE_OF(isa) JOIN(kernels_, isa)
+#define ELEMENTWISE_OF(isa) JOIN(elementwise_, isa)
 
 namespace multinoulli {
-extern const KernelTable TABLE_OF(
-    MULTINOULLI_ISA);  // one of them no part of kernels.hpp: wide vectors on narrow machines
+// One of them is no part of kernels.hpp: wide vectors on narrow machines.
+extern const KernelTable TABLE_OF(MULTINOULLI_ISA);
+extern const ElementwiseTable ELEMENTWISE_OF(MULTINOULLI_ISA);
 }
 
 namespace multinoulli::testing {
@@ -31,7 +33,7 @@ bool cpu_has(const char* isa) {
 #endif
 }
 
-int run_all(const KernelTable& table) {
+int run_all(const KernelTable& table, const ElementwiseTable& elementwise) {
     if (!cpu_has(table.name)) {
         std::printf("skipped: this processor has not the instructions of %s\n", table.name);
         return skipped;
@@ -51,10 +53,15 @@ int run_all(const KernelTable& table) {
     timed("invariance");
     test_memory(table);
     timed("memory");
+    test_elementwise(elementwise);
+    timed("elementwise");
     return failures ? 1 : 0;
 }
 
 }  // namespace
 }  // namespace multinoulli::testing
 
-int main() { return multinoulli::testing::run_all(multinoulli::TABLE_OF(MULTINOULLI_ISA)); }
+int main() {
+    using namespace multinoulli;
+    return testing::run_all(TABLE_OF(MULTINOULLI_ISA), ELEMENTWISE_OF(MULTINOULLI_ISA));
+}

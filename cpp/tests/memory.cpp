@@ -44,6 +44,7 @@ void test(const KernelTable& table, size_t n, size_t rows, Side side) {
     const Batch<T> batch = batch_of<T>(Scores::normal, rows, n, uint32_t(n));
     Guarded<T> scores(rows * n, side), elements(rows * n, side), per_row(rows, side);
     Guarded<int64_t> labels(rows, side);
+    Guarded<T> scratch(scratch_for_rows<T>(rows, n), side);
     std::copy(batch.labels.begin(), batch.labels.end(), labels.data());
     for (Function f : functions)
         for (bool in_place : {false, true})
@@ -52,10 +53,10 @@ void test(const KernelTable& table, size_t n, size_t rows, Side side) {
                 std::copy(batch.scores.begin(), batch.scores.end(), scores.data());
                 T* const to = !has_elements(f) ? nullptr : in_place ? scores.data() : elements.data();
                 kernel_of<T>(table, f)({scores.data(), has_labels(f) ? labels.data() : nullptr, to,
-                                        has_per_row(f) ? per_row.data() : nullptr, n, streamed},
+                                        has_per_row(f) ? per_row.data() : nullptr, n, streamed, scratch.data()},
                                        0, rows);
                 const bool whole = scores.sentinels_stand() && elements.sentinels_stand() &&
-                                   per_row.sentinels_stand() && labels.sentinels_stand();
+                                   per_row.sentinels_stand() && labels.sentinels_stand() && scratch.sentinels_stand();
                 expect(whole, "%s %s wrote outside, %zu rows of %zu", type_name<T>, names[f], rows, n);
                 const bool kept = in_place || std::equal(batch.scores.begin(), batch.scores.end(), scores.data());
                 expect(kept, "%s %s changed its scores, %zu rows of %zu", type_name<T>, names[f], rows, n);

@@ -34,11 +34,19 @@ struct Operands {
     Operand scores, labels, per_row, elements;
 };
 
+// Fewer upright rows than this are gathered: most lanes would be empty.
+inline constexpr npy_intp fewest_columns = 8;
+
 // The first label outside 0..n_classes-1, or null.
 const int64_t* find_bad_label(const Operand& labels, npy_intp rows, npy_intp n_classes);
 
 // Any strides, any n_classes but 0; labels are in range. May throw std::bad_alloc.
 template <class T>
 void compute(Function function, const Operands& operands, npy_intp rows, npy_intp n_classes);
+
+// Operands as they lie in C-contiguous arrays of shape (outer, n_classes, columns), with one row a column: labels and
+// per_row have shape (outer, columns). May throw std::bad_alloc.
+template <class T>
+void compute_columns(Function function, const Operands& operands, npy_intp outer, npy_intp n_classes, npy_intp columns);
 
 }  // namespace multinoulli

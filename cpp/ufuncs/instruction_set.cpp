@@ -10,22 +10,24 @@
 namespace multinoulli {
 
 const KernelTable* kernels = nullptr;
+const ElementwiseTable* elementwise_kernels = nullptr;
 
 namespace {
 
 struct Candidate {
     const KernelTable* table;
+    const ElementwiseTable* elementwise;
     bool supported;
 };
 
 std::vector<Candidate> best_first() {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    return {{&kernels_v4, bool(__builtin_cpu_supports("x86-64-v4"))},
-            {&kernels_v3, bool(__builtin_cpu_supports("x86-64-v3"))},
-            {&kernels_v2, bool(__builtin_cpu_supports("x86-64-v2"))}};
+    return {{&kernels_v4, &elementwise_v4, bool(__builtin_cpu_supports("x86-64-v4"))},
+            {&kernels_v3, &elementwise_v3, bool(__builtin_cpu_supports("x86-64-v3"))},
+            {&kernels_v2, &elementwise_v2, bool(__builtin_cpu_supports("x86-64-v2"))}};
 #else
-    return {{&kernels_baseline, true}};
+    return {{&kernels_baseline, &elementwise_baseline, true}};
 #endif
 }
 
@@ -41,6 +43,7 @@ bool choose_kernels() {
         if (!candidate.supported) continue;
         if (wanted.empty() || wanted == candidate.table->name) {
             kernels = candidate.table;
+            elementwise_kernels = candidate.elementwise;
             return true;
         }
         usable = candidate.table->name + (usable.empty() ? "" : ", " + usable);

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Which of the compiled instruction sets this process computes with; chosen once, at import.
 #pragma once
+#include "elementwise_kernels.hpp"
 #include "kernels.hpp"
 
 namespace multinoulli {
 
 extern const KernelTable* kernels;
+extern const ElementwiseTable* elementwise_kernels;
 
 // The best set that the processor has, or the one that MULTINOULLI_ISA names. False: an ImportError is set.
 bool choose_kernels();
 
 template <class T>
-Kernel<T> kernel(Function function) {
+const Kernels<T>& kernels_for() {
     if constexpr (sizeof(T) == sizeof(float))
-        return kernels->f32[function];
+        return kernels->f32;
     else
-        return kernels->f64[function];
+        return kernels->f64;
+}
+template <class T>
+ElementwiseKernel<T> elementwise_kernel(ElementwiseFunction function) {
+    if constexpr (sizeof(T) == sizeof(float))
+        return elementwise_kernels->f32[function];
+    else
+        return elementwise_kernels->f64[function];
 }
 
 }  // namespace multinoulli

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// `entry(name)` decorates the Python function that says what the general case means: the plain case (one C-contiguous
+// `entry(name)` decorates the Python function that says what the general case means: the plain case (one contiguous
 // float array, nothing but `axis=-1` and `out=` asked for) goes straight to the kernel, a third of a microsecond for
-// ten scores against one for a ufunc; every other call goes on to the function. This file is the type, plain.cpp the
-// case.
+// ten scores against one for a ufunc; every other call goes on to the function. This file is the type, plain.cpp and
+// plain_elementwise.cpp the case.
 #include <cstring>
 
 #include "module.hpp"
 #include "plain.hpp"
+#include "plain_elementwise.hpp"
 
 namespace multinoulli {
 
@@ -14,17 +15,25 @@ namespace {
 
 PyObject* entry_type = nullptr;
 
+// The plain case of one function: null without an exception if a call is another.
+struct Plain {
+    const char* name;
+    int function;
+    PyObject* (*call)(int function, PyObject* const* args, Py_ssize_t n_positional, PyObject* names);
+};
+Plain plain_cases[int(n_functions) + int(n_elementwise_functions)];
+
 struct Entry {
     PyObject_HEAD vectorcallfunc vectorcall;
     PyObject* general;
     PyObject* attributes;  // __dict__: the function's name, documentation, module ...
     PyObject* weak_references;
-    Function function;
+    const Plain* plain;
 };
 
 PyObject* call(PyObject* self, PyObject* const* args, size_t n_args, PyObject* names) {
     const auto entry = reinterpret_cast<Entry*>(self);
-    PyObject* result = call_plain(entry->function, args, PyVectorcall_NARGS(n_args), names);
+    PyObject* result = entry->plain->call(entry->plain->function, args, PyVectorcall_NARGS(n_args), names);
     if (result || PyErr_Occurred()) return result;
     return PyObject_Vectorcall(entry->general, args, n_args, names);
 }
@@ -99,13 +108,13 @@ PyType_Spec specification = {
     .slots = slots,
 };
 
-PyObject* decorate(PyObject* number, PyObject* general) {
+PyObject* decorate(PyObject* plain, PyObject* general) {
     const auto entry = PyObject_GC_New(Entry, reinterpret_cast<PyTypeObject*>(entry_type));
     if (!entry) return nullptr;
     entry->vectorcall = call;
     entry->general = Py_NewRef(general);
     entry->attributes = entry->weak_references = nullptr;
-    entry->function = Function(PyLong_AsLong(number));
+    entry->plain = static_cast<const Plain*>(PyCapsule_GetPointer(plain, nullptr));
     const auto self = reinterpret_cast<PyObject*>(entry);
     PyObject_GC_Track(self);
 
@@ -120,11 +129,11 @@ PyMethodDef decorate_method = {"entry", decorate, METH_O, "The C entry in front 
 PyObject* entry(PyObject*, PyObject* name) {
     const char* wanted = PyUnicode_AsUTF8(name);
     if (!wanted) return nullptr;
-    for (long f = 0; f < n_functions; f++) {
-        if (std::strcmp(wanted, faces[f].name) != 0) continue;
-        PyObject* number = PyLong_FromLong(f);
-        PyObject* decorator = number ? PyCFunction_New(&decorate_method, number) : nullptr;
-        Py_XDECREF(number);
+    for (Plain& plain : plain_cases) {
+        if (std::strcmp(wanted, plain.name) != 0) continue;
+        PyObject* capsule = PyCapsule_New(&plain, nullptr, nullptr);
+        PyObject* decorator = capsule ? PyCFunction_New(&decorate_method, capsule) : nullptr;
+        Py_XDECREF(capsule);
         return decorator;
     }
     return PyErr_Format(PyExc_ValueError, "the core has no function named %R", name);
@@ -138,8 +147,16 @@ PyMethodDef module_methods[] = {
 }  // namespace
 
 bool register_entry(PyObject* module) {
+    for (int f = 0; f < n_functions; f++)
+        plain_cases[f] = {faces[f].name, f,
+                          [](int function, auto... call) { return call_plain(Function(function), call...); }};
+    for (int f = 0; f < n_elementwise_functions; f++)
+        plain_cases[n_functions + f] = {elementwise_names[f], f, [](int function, auto... call) {
+                                            return call_plain_elementwise(ElementwiseFunction(function), call...);
+                                        }};
     entry_type = PyType_FromSpec(&specification);
-    return entry_type && prepare_plain() && PyModule_AddFunctions(module, module_methods) == 0;
+    return entry_type && prepare_plain() && prepare_plain_elementwise() &&
+           PyModule_AddFunctions(module, module_methods) == 0;
 }
 
 }  // namespace multinoulli

@@ -21,18 +21,20 @@ void set_thread_limit(int limit);  // below 1 means 1
 // OMP_NUM_THREADS where its first number is one, else the processors this process may run on.
 void read_thread_limit();
 
-// Calls work(begin, end) until it has covered 0..rows-1; what it throws is thrown here once all threads are done.
-template <class Work>
-void over_rows(size_t rows, size_t chunk, double estimated_ns, const Work& work) {
+// Covers 0..rows-1 with calls of work(begin, end), where every thread has its own work = new_work(); what that throws
+// is thrown here once all threads are done.
+template <class NewWork>
+void over_rows(size_t rows, size_t chunk, double estimated_ns, const NewWork& new_work) {
     const double most = std::min(estimated_ns / worth_a_thread_ns + 1, double((rows + chunk - 1) / chunk));
     const int threads = int(std::min(double(thread_limit()), most));
-    if (threads <= 1) return work(size_t(0), rows);
+    if (threads <= 1) return new_work()(size_t(0), rows);
 
     std::atomic<size_t> next{0};
     std::atomic<bool> failed{false};
     std::exception_ptr failure;
     const auto run = [&] {
         try {
+            auto work = new_work();
             for (size_t begin; (begin = next.fetch_add(chunk)) < rows;) work(begin, std::min(rows, begin + chunk));
         } catch (...) {
             if (!failed.exchange(true)) failure = std::current_exception();

@@ -13,6 +13,7 @@ import pytest
 import threadpoolctl
 
 from multinoulli import _core
+from multinoulli.functions import sigmoid
 from reference import LABELLED, NAMES, call
 
 # Each far above what is worth a thread; few classes, many, and few long rows.
@@ -70,14 +71,16 @@ def most_tasks_during(work, enough):
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="this system does not list a process's threads there")
 def test_threads_help_large_calls_only(threads):
-    large = np.zeros((100_000, 20), np.float32)
+    large = np.zeros((500_000, 20), np.float32)
     small = np.zeros((2_000, 20), np.float32)  # some 30 us
     idle = most_tasks_during(lambda: None, 1000)
     threads(4)
     # That the watcher sees them at all says that the interpreter's lock is released meanwhile.
     assert most_tasks_during(lambda: call("softmax", large), idle + 3) == idle + 3
     assert most_tasks_during(lambda: call("softmax", large, axis=0), idle + 3) == idle + 3
+    assert most_tasks_during(lambda: sigmoid(large), idle + 3) == idle + 3
     assert most_tasks_during(lambda: call("softmax", small), 1000) == idle
+    assert most_tasks_during(lambda: sigmoid(small), 1000) == idle
     threads(1)
     assert most_tasks_during(lambda: call("softmax", large), 1000) == idle
 

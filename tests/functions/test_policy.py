@@ -369,7 +369,7 @@ def test_table(case, name, dtype, way):
 
 
 def test_every_line_of_the_written_policy_is_in_the_table():
-    page = (Path(__file__).parents[2] / "docs" / "special_values.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "special_values.md").read_text().partition("\n## ")[0]
     lines = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")]
     assert lines[2:] == list(TABLE)
 

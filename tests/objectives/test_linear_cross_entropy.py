@@ -11,7 +11,7 @@ from scipy.optimize import minimize as scipy_minimise
 
 from multinoulli.objectives import LinearCrossEntropy
 
-mpmath.mp.dps = 40
+mpmath.mp.prec = 300  # for the whole process: as in reference.py
 
 
 def problem(n=40, d=3, n_classes=4, seed=0, offset=0.0):

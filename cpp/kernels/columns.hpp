@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Rows that stand upright, side by side: a lane is a row as it lies, nothing is transposed. Up to 64 classes are kept;
+// more are read in bundles of eight classes, with a maximum and an exponent for every row, and their exps computed
+// afresh when they are written.
+#pragma once
+#include "lanes.hpp"
+
+namespace multinoulli {
+namespace {
+
+// `count` neighbours, which may be less than a vector holds.
+template <class T>
+INLINE Vec<T> load_some(const T* p, size_t count) {
+    if (count >= size_t(lanes<T>)) return load(p);
+    T some[lanes<T>] = {};
+    __builtin_memcpy(some, p, count * sizeof(T));
+    return load(some);
+}
+// Where every line of the output starts at the same place of a cache line, all but the first few columns can be
+// streamed: the tiles after the first then start with a whole line.
+template <class T>
+bool streams(const Columns<T>& columns) {
+    return columns.streamed && columns.elements != columns.scores &&
+           columns.element_stride * ptrdiff_t(sizeof(T)) % ptrdiff_t(line_bytes) == 0;
+}
+template <class T>
+size_t columns_at_once(const Columns<T>& columns, size_t first, size_t end, size_t most) {
+    if (streams(columns)) most -= reinterpret_cast<uintptr_t>(columns.elements + first) % line_bytes / sizeof(T);
+    return end - first < most ? end - first : most;
+}
+template <class T>
+INLINE void store_line(const T* from, T* to, size_t count, bool streamed) {
+    if (streamed && count * sizeof(T) >= 2 * line_bytes)
+        map_streamed(from, to, count, [](Vec<T> v) __attribute__((always_inline)) { return v; });
+    else
+        __builtin_memcpy(to, from, count * sizeof(T));
+}
+
+template <class Function, class T>
+void few_classes_upright(const Columns<T>& columns, size_t begin, size_t end) {
+    constexpr size_t L = lanes<T>;
+    Lanes<T> batch(columns.n_classes);
+    const size_t n = batch.n, at_once = batch.rows_at_once();
+    const bool streamed = streams(columns);
+    for (size_t first = begin, count; first < end; first += count) {
+        count = columns_at_once(columns, first, end, at_once);
+        const size_t groups = (count + L - 1) / L;
+        for (size_t k = 0; k < n; k++) {
+            const T* scores = columns.scores + ptrdiff_t(k) * columns.class_stride + first;
+            prefetch(scores, at_once * sizeof(T));
+            for (size_t g = 0; g < groups; g++) batch.group(g)[k] = load_some(scores + g * L, count - g * L);
+        }
+        compute<Function>(batch, count, Function::labels ? columns.labels + first : nullptr, [&](size_t row, T* to) {
+            for (size_t k = 0; k < n; k++) to[k] = columns.scores[ptrdiff_t(k) * columns.class_stride + first + row];
+        });
+        if constexpr (Function::per_row) __builtin_memcpy(columns.per_row + first, batch.per_row, count * sizeof(T));
+        if constexpr (Function::elements)
+            for (size_t k = 0; k < n; k++) {
+                T line[Lanes<T>::most_groups * L];
+                for (size_t g = 0; g < groups; g++) store(line + g * L, batch.group(g)[k]);
+                store_line(line, columns.elements + ptrdiff_t(k) * columns.element_stride + first, count, streamed);
+            }
+    }
+}
+
+// What is known so far of `lanes` rows, one a lane; see Running.
+template <class T>
+struct RunningLanes {
+    Vec<T> max, k;
+    IntVec<T> maxima;
+    Total<T> rest;
+    IntVec<T> odd;
+};
+
+template <class T>
+INLINE RunningLanes<T> nothing_read() {
+    const Vec<T> lowest = splat(-ExpConstants<T>::limit);
+    return {lowest, exponent_near(lowest), IntVec<T>{}, Total<T>{}, IntVec<T>{}};
+}
+
+// 2^e for whole e in -1000 ... 0; below, as at -1000.
+INLINE Vec<double> power_of_two(Vec<double> e) {
+    const Vec<double> field = at_least(Vec<double>{} - 1000., e) + (0x1.8p52 + 1023);
+    return reinterpret_cast<Vec<double>>(reinterpret_cast<BitVec<double>>(field) << 52);
+}
+INLINE void scale(Total<float>& rest, Vec<float> change) {
+    rest.low *= power_of_two(widen_low(change));
+    rest.high *= power_of_two(widen_high(change));
+}
+INLINE void scale(Total<double>& rest, Vec<double> change) {  // in two steps: e^-1050 has to become 0
+    const Vec<double> first = power_of_two(change),
+                      second = power_of_two(change < -1000. ? change + 1000. : change * 0.);
+    rest.sum = rest.sum * first * second;
+    rest.lost = rest.lost * first * second;
+}
+
+constexpr size_t bundle = 8;
+
+template <class T>
+INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far) {
+    using V = Vec<T>;
+    const V limit = splat(ExpConstants<T>::limit), zero = {};
+    V top = scores[0];
+    for (size_t i = 1; i < bundle; i++) top = max_ignoring_nan(top, scores[i]);
+    top = max_ignoring_nan(so_far.max, top);  // a NaN at the start of the bundle is ignored here
+    for (size_t i = 1; i < bundle; i++) top = max_ignoring_nan(top, scores[i]);
+    if (any_lane(top > so_far.max)) {  // the old maxima join the rest, in the units of the new one
+        so_far.odd |= top > limit;
+        top = top > limit ? limit : top;
+        const V old_exp = scaled_exp(so_far.max, exp_offset(so_far.k)), k = exponent_near(top);
+        so_far.rest.add(top > so_far.max ? to_floating(so_far.maxima) * old_exp : zero);
+        scale(so_far.rest, so_far.k - k);
+        so_far.maxima = top > so_far.max ? IntVec<T>{} : so_far.maxima;
+        so_far.max = top;
+        so_far.k = k;
+    }
+    const V offset = exp_offset(so_far.k), negligible = so_far.max - ExpConstants<T>::reach;
+    auto exp_below_max = [&](V score) __attribute__((always_inline)) {
+        const IntVec<T> maximum = score == so_far.max;
+        so_far.maxima -= maximum;
+        return maximum ? zero : scaled_exp(at_least(negligible, score), offset);
+    };
+#pragma GCC unroll 4
+    for (size_t i = 0; i < bundle; i += 4)
+        so_far.rest.add((exp_below_max(scores[i]) + exp_below_max(scores[i + 1])) +
+                        (exp_below_max(scores[i + 2]) + exp_below_max(scores[i + 3])));
+}
+
+template <class Function, class T>
+class Tile {
+    using V = Vec<T>;
+    static constexpr size_t L = lanes<T>, most = 2048 / vector_bytes;
+
+    const Columns<T>& all_;
+    const size_t first_, count_, vectors_;
+    RunningLanes<T> running_[most];
+    Normaliser<V> normalisers_[most];
+    alignas(vector_bytes) T label_scores_[most * L] = {}, per_row_[most * L];
+    alignas(vector_bytes) ElementOf<IntVec<T>> labels_[most * L] = {};
+
+    const T* scores(size_t k) const { return all_.scores + ptrdiff_t(k) * all_.class_stride + first_; }
+    T* elements(size_t k) const { return all_.elements + ptrdiff_t(k) * all_.element_stride + first_; }
+
+  public:
+    static constexpr size_t width = most * L;
+
+    Tile(const Columns<T>& all, size_t first, size_t count)
+        : all_(all), first_(first), count_(count), vectors_((count + L - 1) / L) {}
+
+    void read() {
+        const V lowest = V{} - __builtin_inff();
+        for (size_t v = 0; v < vectors_; v++) running_[v] = nothing_read<T>();
+        for (size_t k = 0; k < all_.n_classes; k += bundle) {
+            const size_t rows = all_.n_classes - k < bundle ? all_.n_classes - k : bundle;
+            for (size_t v = 0; v < vectors_; v++) {
+                V bundled[bundle];
+                for (size_t i = 0; i < bundle; i++)
+                    bundled[i] = i < rows ? load_some(scores(k + i) + v * L, count_ - v * L) : lowest;
+                read_bundle(bundled, running_[v]);
+            }
+        }
+        for (size_t v = 0; v < vectors_; v++) running_[v].odd |= running_[v].maxima == 0;
+    }
+
+    void normalise() {
+        if constexpr (Function::labels)
+            for (size_t c = 0; c < count_; c++) {
+                labels_[c] = ElementOf<IntVec<T>>(all_.labels[first_ + c]);
+                label_scores_[c] = scores(size_t(labels_[c]))[c];
+            }
+        for (size_t v = 0; v < vectors_; v++) {
+            const RunningLanes<T>& row = running_[v];
+            V values = {};
+            normalisers_[v] = normalise_lanes<Function>(
+                LaneSummary<T>{row.max, row.k, to_floating(row.maxima), row.rest}, load(label_scores_ + v * L), values);
+            store(per_row_ + v * L, values);
+        }
+        if constexpr (Function::per_row) __builtin_memcpy(all_.per_row + first_, per_row_, count_ * sizeof(T));
+    }
+
+    void write() {
+        const bool streamed = streams(all_);
+        for (size_t k = 0; k < all_.n_classes; k++) {
+            T line[width];
+            for (size_t v = 0; v < vectors_; v++) {
+                const V score = load_some(scores(k) + v * L, count_ - v * L);
+                const V value = element(score, k, v);
+                store(line + v * L, running_[v].odd ? score : value);  // in place, the fallback reads it again
+            }
+            store_line(line, elements(k), count_, streamed);
+        }
+    }
+
+    void fall_back() {
+        const size_t n = all_.n_classes;
+        T *const scores_of = all_.scratch, *const elements_of = scores_of + n, *const scratch = elements_of + n;
+        for (size_t c = 0; c < count_; c++) {
+            if (!running_[c / L].odd[c % L]) continue;
+            for (size_t k = 0; k < n; k++) scores_of[k] = scores(k)[c];
+            fallback_row<Function>(Row<T>{scores_of, Function::labels ? all_.labels[first_ + c] : 0, elements_of,
+                                          all_.per_row + first_ + c, n, scratch});
+            if constexpr (Function::elements)
+                for (size_t k = 0; k < n; k++) elements(k)[c] = elements_of[k];
+        }
+    }
+
+  private:
+    INLINE V element(V score, size_t k, size_t v) const {
+        const Normaliser<V>& row = normalisers_[v];
+        if constexpr (!Function::from_exps) {
+            return Function::element(score, row);
+        } else {
+            const V exp = scaled_exp(at_least(row.max - ExpConstants<T>::reach, score), exp_offset(running_[v].k));
+            const V value = Function::element(score == row.max ? V{} + exp_of_maximum<T> : exp, row);
+            if constexpr (!Function::labels)
+                return value;
+            else
+                return load_labels(v) == ElementOf<IntVec<T>>(k) ? Function::at_label(value, score, row.max, row.others)
+                                                                 : value;
+        }
+    }
+    INLINE IntVec<T> load_labels(size_t v) const { return *reinterpret_cast<const IntVec<T>*>(labels_ + v * L); }
+};
+
+template <class Function, class T>
+void columns(const Columns<T>& all, size_t begin, size_t end) {
+    if (all.n_classes <= few) return few_classes_upright<Function>(all, begin, end);
+    for (size_t first = begin, count; first < end; first += count) {
+        count = columns_at_once(all, first, end, Tile<Function, T>::width);
+        Tile<Function, T> tile(all, first, count);
+        tile.read();
+        tile.normalise();
+        if constexpr (Function::elements) tile.write();
+        tile.fall_back();
+    }
+}
+
+}  // namespace
+}  // namespace multinoulli

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Up to 64 classes, one row a lane: every lane runs the same arithmetic whatever its neighbours hold, so a row's bits
+// are its own. Several groups of lanes take each step together, so that no group waits for the divisions and logarithms
+// of the one before it.
+#pragma once
+#include "fallback.hpp"
+
+namespace multinoulli {
+namespace {
+
+// For every group: column[k] holds class k of its rows: the scores, then their exps, then what the function makes of
+// them.
+template <class T>
+struct Lanes {
+    static constexpr size_t most_groups = 8, most_columns = 256;
+    Vec<T> columns[most_columns];
+    LaneSummary<T> summaries[most_groups];
+    Normaliser<Vec<T>> normalisers[most_groups];
+    alignas(vector_bytes) T label_scores[most_groups * lanes<T>] = {}, per_row[most_groups * lanes<T>];
+    IntVec<T> odd[most_groups];  // lanes that only the fallback can do; what else they hold means nothing
+    size_t n, pitch;             // classes, and columns from one group to the next
+
+    explicit Lanes(size_t n) : n(n), pitch((n + lanes<T> - 1) / lanes<T> * lanes<T>) {}
+    size_t rows_at_once() const {
+        return (most_columns / pitch < most_groups ? most_columns / pitch : most_groups) * lanes<T>;
+    }
+    Vec<T>* group(size_t g) { return columns + g * pitch; }
+    T& at(size_t row, size_t k) { return reinterpret_cast<T*>(group(row / lanes<T>) + k)[row % lanes<T>]; }
+};
+
+// The maximum of every row and what the exponential has to know of it.
+template <class T>
+INLINE void find_maxima(const Vec<T>* column, size_t n, LaneSummary<T>& summary, IntVec<T>& odd) {
+    using V = Vec<T>;
+    using C = ExpConstants<T>;
+    const V zero = {};
+    V max = zero - __builtin_inff();
+    for (size_t k = 0; k < n; k++) max = max_ignoring_nan(max, column[k]);
+    odd = ~((max <= C::limit) & (max >= -C::limit));
+    summary.max = odd ? zero : max;
+    summary.k = exponent_near(summary.max);
+}
+
+template <class Function, class T>
+INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
+    using V = Vec<T>;
+    const V zero = {}, max = summary.max, offset = exp_offset(summary.k), negligible = max - ExpConstants<T>::reach;
+    IntVec<T> maxima = {};
+    Total<T> rest;
+    auto exp_below_max = [&](size_t k) __attribute__((always_inline)) {
+        const V score = column[k], e = scaled_exp(at_least(negligible, score), offset);
+        const IntVec<T> top = score == max;
+        maxima -= top;
+        if constexpr (Function::from_exps) column[k] = top ? zero + exp_of_maximum<T> : e;
+        return top ? zero : e;
+    };
+    size_t k = 0;
+    for (; k + 2 <= n; k += 2) rest.add(exp_below_max(k) + exp_below_max(k + 1));
+    if (k < n) rest.add(exp_below_max(k));
+    summary.maxima = to_floating(maxima);
+    summary.rest = rest;
+}
+
+// From scores to results, for `count` rows. `scores_of(row, to)` copies a row's scores, untouched so far.
+template <class Function, class T, class ScoresOf>
+INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, ScoresOf scores_of) {
+    constexpr size_t L = lanes<T>;
+    const size_t n = lanes_of.n, groups = (count + L - 1) / L;
+    if constexpr (Function::labels)
+        for (size_t row = 0; row < count; row++) lanes_of.label_scores[row] = lanes_of.at(row, size_t(labels[row]));
+    for (size_t g = 0; g < groups; g++) find_maxima(lanes_of.group(g), n, lanes_of.summaries[g], lanes_of.odd[g]);
+    for (size_t g = 0; g < groups; g++) sum_exps<Function>(lanes_of.group(g), n, lanes_of.summaries[g]);
+    for (size_t g = 0; g < groups; g++) {
+        Vec<T> values = {};
+        lanes_of.normalisers[g] =
+            normalise_lanes<Function>(lanes_of.summaries[g], load(lanes_of.label_scores + g * L), values);
+        store(lanes_of.per_row + g * L, values);
+    }
+    for (size_t g = 0; g < groups; g++) {
+        Vec<T>* const column = lanes_of.group(g);
+        const Normaliser<Vec<T>> normaliser = lanes_of.normalisers[g];
+        if constexpr (Function::elements)
+            for (size_t k = 0; k < n; k++) column[k] = Function::element(column[k], normaliser);
+        if constexpr (Function::elements && Function::labels)
+            for (size_t row = g * L; row < count && row < (g + 1) * L; row++) {
+                T& gradient = lanes_of.at(row, size_t(labels[row]));
+                gradient = Function::at_label(gradient, lanes_of.label_scores[row], T(normaliser.max[row % L]),
+                                              T(normaliser.others[row % L]));
+            }
+    }
+    for (size_t g = 0; g < groups; g++) {
+        if (!any_lane(lanes_of.odd[g])) continue;
+        for (size_t row = g * L; row < count && row < (g + 1) * L; row++) {
+            if (!lanes_of.odd[g][row % L]) continue;
+            T scores[few], elements[few];
+            scores_of(row, scores);
+            fallback_row<Function>(
+                Row<T>{scores, Function::labels ? labels[row] : 0, elements, lanes_of.per_row + row, n, nullptr});
+            if constexpr (Function::elements)
+                for (size_t k = 0; k < n; k++) lanes_of.at(row, k) = elements[k];
+        }
+    }
+}
+
+}  // namespace
+}  // namespace multinoulli
