@@ -122,8 +122,8 @@ INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far)
     };
 #pragma GCC unroll 4
     for (size_t i = 0; i < bundle; i += 4)
-        so_far.rest.add((exp_below_max(scores[i]) + exp_below_max(scores[i + 1])) +
-                        (exp_below_max(scores[i + 2]) + exp_below_max(scores[i + 3])));
+        add_both(so_far.rest, exp_below_max(scores[i]) + exp_below_max(scores[i + 1]),
+                 exp_below_max(scores[i + 2]) + exp_below_max(scores[i + 3]));
 }
 
 template <class Function, class T>
@@ -211,7 +211,7 @@ class Tile {
             return Function::element(score, row);
         } else {
             const V exp = scaled_exp(at_least(row.max - ExpConstants<T>::reach, score), exp_offset(running_[v].k));
-            const V value = Function::element(score == row.max ? V{} + exp_of_maximum<T> : exp, row);
+            const V below = Function::element(exp, row), value = score == row.max ? Function::maximum(row) : below;
             if constexpr (!Function::labels)
                 return value;
             else

@@ -5,19 +5,38 @@
 //   from_exps                   its elements are made of exps (of scores otherwise)
 //   logarithm                   it needs log(sum)
 //   element, row, at_label      the values themselves
+//   maximum                     the element of a maximum, where elements are made of exps
 #pragma once
 #include "summary.hpp"
 
 namespace multinoulli {
 namespace {
 
+// An element from what was kept of it: a score, or an exp among which maxima are marked.
+template <class Function, class V>
+INLINE V element_of(V kept, const Normaliser<V>& n) {
+    const V value = Function::element(kept, n);
+    if constexpr (Function::from_exps)
+        return kept == exp_of_maximum ? Function::maximum(n) : value;
+    else
+        return value;
+}
+
 struct Softmax {
     static constexpr bool elements = true, per_row = false, labels = false, from_exps = true, logarithm = false;
     template <class V>
-    static INLINE V element(V exp, const Normaliser<V>& n) {  // never more than the maximum's
+    static INLINE V element(V exp, const Normaliser<V>& n) {
         V p = exp * n.inverse;
-        if constexpr (sizeof(ElementOf<V>) == 8) p += rounded(exp * n.inverse_low);
-        return n.top < p ? n.top : p;
+        if constexpr (sizeof(ElementOf<V>) == 8) {
+            V low = rounded(exp * n.inverse_low);
+            if constexpr (!products_fuse) low += rounding_of(p, exp, n.inverse);
+            p += low;
+        }
+        return p;
+    }
+    template <class V>
+    static INLINE V maximum(const Normaliser<V>& n) {
+        return n.top;
     }
 };
 
@@ -47,6 +66,10 @@ struct CrossEntropyGradient : CrossEntropy {
     template <class V>
     static INLINE V element(V exp, const Normaliser<V>& n) {
         return Softmax::element(exp, n);
+    }
+    template <class V>
+    static INLINE V maximum(const Normaliser<V>& n) {
+        return n.top;
     }
     // p - 1 at the label. Below the maximum p is at most 1/2; at it, 1 - p is `others`.
     template <class V>

@@ -51,11 +51,12 @@ INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
         const V score = column[k], e = scaled_exp(at_least(negligible, score), offset);
         const IntVec<T> top = score == max;
         maxima -= top;
-        if constexpr (Function::from_exps) column[k] = top ? zero + exp_of_maximum<T> : e;
-        return top ? zero : e;
+        const V below = top ? zero + exp_of_maximum : e;
+        if constexpr (Function::from_exps) column[k] = below;
+        return below;
     };
     size_t k = 0;
-    for (; k + 2 <= n; k += 2) rest.add(exp_below_max(k) + exp_below_max(k + 1));
+    for (; k + 2 <= n; k += 2) add_both(rest, exp_below_max(k), exp_below_max(k + 1));
     if (k < n) rest.add(exp_below_max(k));
     summary.maxima = to_floating(maxima);
     summary.rest = rest;
@@ -80,7 +81,7 @@ INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, Sco
         Vec<T>* const column = lanes_of.group(g);
         const Normaliser<Vec<T>> normaliser = lanes_of.normalisers[g];
         if constexpr (Function::elements)
-            for (size_t k = 0; k < n; k++) column[k] = Function::element(column[k], normaliser);
+            for (size_t k = 0; k < n; k++) column[k] = element_of<Function>(column[k], normaliser);
         if constexpr (Function::elements && Function::labels)
             for (size_t row = g * L; row < count && row < (g + 1) * L; row++) {
                 T& gradient = lanes_of.at(row, size_t(labels[row]));

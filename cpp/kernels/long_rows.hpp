@@ -41,12 +41,16 @@ void write_span(const Rows<T>& rows, size_t row, const RowSummary& read, size_t 
         if (begin == 0) *per_row = T(Function::row(exact, splat(read.label_score))[0]);
     if constexpr (Function::elements) {
         const Normaliser<V> normaliser = in_all_lanes<T>(exact);
-        const V max = splat(T(read.max)), offset = exp_offset(splat(T(read.k))), zero = {};
+        const V max = splat(T(read.max)), offset = exp_offset(splat(T(read.k)));
         const V negligible = max - ExpConstants<T>::reach;
         const auto element = [&](V score) __attribute__((always_inline)) {
-            if constexpr (!Function::from_exps) return Function::element(score, normaliser);
-            const V e = scaled_exp(at_least(negligible, score), offset);
-            return Function::element(score == max ? zero + exp_of_maximum<T> : e, normaliser);
+            if constexpr (!Function::from_exps) {
+                return Function::element(score, normaliser);
+            } else {
+                const V e = scaled_exp(at_least(negligible, score), offset);
+                const V value = Function::element(e, normaliser);
+                return score == max ? Function::maximum(normaliser) : value;
+            }
         };
         if (rows.streamed && elements != scores)
             map_streamed(scores + begin, elements + begin, end - begin, element);

@@ -55,14 +55,20 @@ INLINE void normalise_group(const Rows<T>& rows, RowGroup<T>& group) {
     group.normaliser = normalise_lanes<Function>(group.summary(), load(group.label_scores), per_row);
     if constexpr (Function::per_row)
         for (size_t j = 0; j < group.count; j++) rows.per_row[group.first + j] = per_row[j];
-    if constexpr (Function::elements && Function::labels)  // the gradient at a label, never positive, is ready now
+    if constexpr (Function::elements && Function::labels)  // ready now, and known by its sign: it is never positive
         for (size_t j = 0; j < group.count; j++) {
             if (group.odd[j]) continue;
             const auto row = of_lane<T>(group.normaliser, j);
             T& exp = group.exps[j * rows.n_classes + size_t(rows.labels[group.first + j])];
-            exp = Function::at_label(Function::element(splat(exp), row), splat(group.label_scores[j]), row.max,
-                                     row.others)[0];
+            const T gradient = Function::at_label(element_of<Function>(splat(exp), row), splat(group.label_scores[j]),
+                                                  row.max, row.others)[0];
+            exp = gradient == 0 ? -T(0) : gradient;
         }
+}
+
+template <class V>
+INLINE auto sign_bit(V v) {
+    return reinterpret_cast<IntVec<ElementOf<V>>>(v) < 0;
 }
 
 template <class Function, class T>
@@ -82,8 +88,8 @@ INLINE void write_part(const Rows<T>& rows, const RowGroup<T>& group, size_t j, 
         const auto normaliser = of_lane<T>(group.normaliser, j);
         const T* from = Function::from_exps ? group.exps + j * n : rows.scores + at;
         const auto element = [&](Vec<T> v) __attribute__((always_inline)) {
-            const Vec<T> value = Function::element(v, normaliser);
-            return Function::labels ? v < 0 ? v : value : value;
+            const Vec<T> value = element_of<Function>(v, normaliser);
+            return Function::labels ? sign_bit(v) ? v + 0 : value : value;
         };
         if (writer)
             writer->append(from + begin, length, element);

@@ -84,15 +84,16 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, Running<T
         const V e = scaled_exp(at_least(negligible, score), offset);
         const IntVec<T> top = score == max;
         maxima -= top & counted;
-        if constexpr (keep) store(exps + i, top ? zero + exp_of_maximum<T> : e);
-        return top | ~counted ? zero : e;
+        const V below = top ? zero + exp_of_maximum : e;
+        if constexpr (keep) store(exps + i, below);
+        return counted ? below : zero;
     };
     auto exp_at = [&](size_t i)
                       __attribute__((always_inline)) { return exp_below_max(load(scores + i), i, ~IntVec<T>{}); };
     size_t i = 0;
     for (; i + 4 * L <= n; i += 4 * L) {
         for (size_t line = 0; line < 4 * vector_bytes; line += line_bytes) prefetch(scores + i + ahead, line);
-        rest.add((exp_at(i) + exp_at(i + L)) + (exp_at(i + 2 * L) + exp_at(i + 3 * L)));
+        add_both(rest, exp_at(i) + exp_at(i + L), exp_at(i + 2 * L) + exp_at(i + 3 * L));
     }
     for (; i + L <= n; i += L) rest.add(exp_at(i));
     if (i < n) {

@@ -36,17 +36,28 @@ struct Total<double> {
     INLINE HighLow<double> of_lanes() const { return two_sum_of_lanes(sum, lost); }
 };
 
+// Without fused products double exps have lost so much that an addition before would be one rounding too many.
+template <class T>
+constexpr bool one_by_one = sizeof(T) == 8 && !products_fuse;
+template <class T>
+INLINE void add_both(Total<T>& total, Vec<T> a, Vec<T> b) {
+    if constexpr (one_by_one<T>) {
+        total.add(a);
+        total.add(b);
+    } else {
+        total.add(a + b);
+    }
+}
+
 // One row a lane. `rest` is the sum of e^x over all entries but the maxima, times 2^(bias - k) as scaled_exp<T> has it;
 // `k` is exponent_near(max); `maxima` counts the entries equal to max.
 struct Summary {
     Vec<double> max, k, rest, rest_low, maxima;
 };
 
-// What stands in for the exp of a maximum among a row's exps: more than any of them. Functions clamp it to the
-// probability of the maximum, which is known better than from a rounded exp: what is certain comes out as 1.
-template <class T>
-constexpr T exp_of_maximum = T(sizeof(T) == 4 ? 0x1p62 : 0x1p502);
-static_assert(ExpConstants<float>::bias == 60 && ExpConstants<double>::bias == 500);
+// What stands in for the exp of a maximum among a row's exps, so that what is summed can be kept: no other exp is 0.
+// The probability of a maximum is known better than from a rounded exp: what is certain comes out as 1.
+constexpr int exp_of_maximum = 0;
 
 // What a function is given of a row: 1 / sum in the units of scaled_exp<T>, log(sum(e^(x - max))), the probability of
 // the maximum and of everything but one maximum. The low parts cost one more operation an element and save half an ulp;
@@ -72,14 +83,13 @@ INLINE Normaliser<Vec<double>> normalise(const Summary& row) {
     Normaliser<V> n{row.max, {}, {}, {}, {}, {}, {}};
     if constexpr (sizeof(T) == 4) {
         constexpr double unbiased = 1 / double(1LL << ExpConstants<T>::bias);
-        const V top = exp_of_remainder(row.max, row.k), others = row.rest * unbiased + ties * top;
+        const V inverse_top = exp_of_remainder(-row.max, -row.k), others = row.rest * unbiased * inverse_top + ties;
         if constexpr (Function::from_exps) {
-            const V inverse = 1. / (others + top);
-            n.inverse = inverse * unbiased;
-            n.top = top * inverse;
-            n.others = others * inverse;
+            n.top = 1. / (1. + others);
+            n.inverse = inverse_top * n.top * unbiased;
+            n.others = others * n.top;
         }
-        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::half>(others / top, V{});
+        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::half>(others, V{});
     } else {
         const HighLow<V> top = scaled_exp_pair(row.max, exp_offset(row.k));
         const V inverse_top = 1. / top.high;

@@ -200,6 +200,16 @@ INLINE HighLow<V> two_sum(V a, V b) {
     return {sum, (a - (sum - part)) + (b - part)};
 }
 
+// What rounding the product of two doubles lost, exactly, where no fused product tells (Dekker 1971).
+INLINE Vec<double> rounding_of(Vec<double> product, Vec<double> a, Vec<double> b) {
+    const auto upper_half = [](Vec<double> v) __attribute__((always_inline)) {
+        const Vec<double> shifted = v * 0x1.0000002p27;
+        return shifted - (shifted - v);
+    };
+    const Vec<double> a_high = upper_half(a), a_low = a - a_high, b_high = upper_half(b), b_low = b - b_high;
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+}
+
 // The sum of all lanes of `sum` and of `low`.
 template <class V, int step = int(sizeof(V) / sizeof(ElementOf<V>)) / 2>
 INLINE HighLow<ElementOf<V>> two_sum_of_lanes(V sum, V low) {

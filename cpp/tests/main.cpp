@@ -12,7 +12,7 @@ namespace multinoulli {
 // One of them is no part of kernels.hpp: wide vectors on narrow machines.
 extern const KernelTable TABLE_OF(MULTINOULLI_ISA);
 extern const ElementwiseTable ELEMENTWISE_OF(MULTINOULLI_ISA);
-}
+}  // namespace multinoulli
 
 namespace multinoulli::testing {
 namespace {

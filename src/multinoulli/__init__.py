@@ -13,7 +13,16 @@ from multinoulli import _threads as _threads  # its import registers the core wi
 
 if TYPE_CHECKING:
     from multinoulli.classifiers import SoftmaxRegression
-    from multinoulli.functions import log_softmax, logsumexp, softmax
+    from multinoulli.functions import (
+        log1mexp,
+        log_sigmoid,
+        log_softmax,
+        logit,
+        logsumexp,
+        sigmoid,
+        softmax,
+        softplus,
+    )
     from multinoulli.losses import cross_entropy, cross_entropy_gradient
     from multinoulli.models import Model, fit, load
 
@@ -27,9 +36,14 @@ __all__ = [
     "cross_entropy_gradient",
     "fit",
     "load",
+    "log1mexp",
+    "log_sigmoid",
     "log_softmax",
+    "logit",
     "logsumexp",
+    "sigmoid",
     "softmax",
+    "softplus",
 ]
 
 _ROOM_OF = {
@@ -39,9 +53,14 @@ _ROOM_OF = {
     "cross_entropy_gradient": "losses",
     "fit": "models",
     "load": "models",
+    "log1mexp": "functions",
+    "log_sigmoid": "functions",
     "log_softmax": "functions",
+    "logit": "functions",
     "logsumexp": "functions",
+    "sigmoid": "functions",
     "softmax": "functions",
+    "softplus": "functions",
 }
 
 

@@ -14,6 +14,12 @@ logsumexp: np.ufunc
 cross_entropy: np.ufunc
 cross_entropy_gradient: np.ufunc
 
+sigmoid: np.ufunc
+log_sigmoid: np.ufunc
+softplus: np.ufunc
+logit: np.ufunc
+log1mexp: np.ufunc
+
 def entry(name: str, /) -> Callable[[_F], _F]: ...
 def get_num_threads() -> int: ...
 def set_num_threads(num_threads: int, /) -> None: ...

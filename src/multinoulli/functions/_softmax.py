@@ -47,7 +47,7 @@ def softmax(
     Returns
     -------
     ndarray, shape of `scores`
-        Within 2.75 (float32) and 4.25 (float64) units in the last place of the exact values at temperature 1, for
+        Within 3 (float32) and 4 (float64) units in the last place of the exact values at temperature 1, for
         scores of any size.
 
     Raises

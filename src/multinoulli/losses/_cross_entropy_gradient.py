@@ -54,7 +54,7 @@ def cross_entropy_gradient(
     loss : ndarray, shape of the samples; or a scalar
         As `cross_entropy` gives it.
     gradient : ndarray, shape of `scores`
-        One gradient a sample, neither summed nor averaged. Within 2.75 (float32) and 4.25 (float64) units in the last
+        One gradient a sample, neither summed nor averaged. Within 3 (float32) and 4 (float64) units in the last
         place of the exact values at temperature 1, also at a label of probability nearly 1.
 
     Raises
