@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many random calls of each function `make properties` makes.
+CASES ?= 10000
 CPP := $(shell find cpp -name '*.cpp' -o -name '*.hpp')
 # The install is editable, so a changed Python file needs no new one; but it knows its modules by name, so a new or
 # moved one does: build/modules changes when their list does.
@@ -9,10 +11,10 @@ MODULES := $(shell mkdir -p build; find src -name '*.py' | sort > build/modules.
 	cmp -s build/modules.new build/modules || cp build/modules.new build/modules; echo build/modules)
 INSTALLED := pyproject.toml CMakeLists.txt $(shell find cpp -name CMakeLists.txt) $(CPP) $(MODULES)
 
-.PHONY: help demo test check format bench docs clean
+.PHONY: help demo test properties check format bench accuracy docs clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # One stamp a set of extras.
 $(VENV)/bin/python:
@@ -33,6 +35,17 @@ test: $(VENV)/installed-test  ## all tests: of the compiled kernels, of the pack
 	$(BIN)/ctest --test-dir build/core --output-on-failure
 	$(BIN)/python -m pytest -n auto
 
+# Without `site` (-S), or the editable install would come before the build that is meant.
+properties: $(VENV)/installed-test  ## the kernels' tests and many random calls, stopped at any wrong use of memory
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/sanitized \
+		--config-settings=build-dir=build/sanitized-core --config-settings=cmake.define.MULTINOULLI_SANITIZE=ON \
+		--config-settings=cmake.define.MULTINOULLI_TESTS=ON .
+	$(BIN)/ctest --test-dir build/sanitized-core --output-on-failure
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc MULTINOULLI_PROPERTIES=$(CASES) \
+		PYTHONPATH="build/sanitized:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+		$(BIN)/python -S -m pytest tests/functions/test_properties.py
+
 check: $(VENV)/installed-check  ## formatting, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -44,8 +57,11 @@ format: $(VENV)/installed-check  ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP)
 
-bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md (six minutes)
+bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md (20 minutes)
 	$(BIN)/python -m benchmarks
+
+accuracy: $(VENV)/installed-test,peers  ## find the largest errors, ours and the peers', and write docs/accuracy.md
+	$(BIN)/python -m benchmarks.accuracy
 
 docs: $(VENV)/installed-docs  ## build the documentation in docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build

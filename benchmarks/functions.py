@@ -1,132 +1,96 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The functions against SciPy, PyTorch and the formula in NumPy."""
+"""The functions of rows on large arrays, by shape, layout and type, with one thread and with two."""
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import special
+import dataclasses
+import os
+import sys
+from typing import Any
 
-import multinoulli
-from benchmarks.harness import Work, interleaved, markdown, repeated, threads
+from benchmarks.measured import Measured, compare, store, table
+from benchmarks.peers import COPY, OURS, PEERS, THREADED
+from benchmarks.problems import ROWWISE, Cell
+from benchmarks.team import Team
 
-try:
-    import torch
-    from torch.nn import functional
-except ImportError:
-    torch = None
+GROUPS = {
+    "Rows, float32": [
+        Cell((1_000_000, 3)),
+        Cell((1_000_000, 10)),
+        Cell((200_000, 100)),
+        Cell((100_000, 1_000)),
+        Cell((4_096, 32_000)),
+        Cell((1_024, 128_256)),
+        Cell((1, 10_000_000)),
+    ],
+    "Rows, float64": [
+        Cell((1_000_000, 10), dtype="float64"),
+        Cell((100_000, 1_000), dtype="float64"),
+        Cell((1_024, 32_000), dtype="float64"),
+    ],
+    "Other axes and strides, float32": [
+        Cell((1_000, 100_000), axis=0),
+        Cell((10, 1_000_000), axis=0),
+        Cell((64, 1_000, 1_000), axis=1),
+        Cell((100, 10, 10_000), axis=1),
+        Cell((20_000, 2_000), every_second_column=True),
+    ],
+}
+CELLS = [cell for group in GROUPS.values() for cell in group]
+COPIES_HELD = 20  # of the scores, by all processes together: inputs, outputs, and what one call allocates
 
-SHAPES = {"1,000,000 × 10": (1_000_000, 10), "20,000 × 1,000": (20_000, 1_000), "1,024 × 32,000": (1_024, 32_000)}
-PEERS = ["NumPy formula", "SciPy", "PyTorch"]
+TEXT = """## Functions
+
+Scores are N(0, 2), labels uniform. Outputs are reused where the interface allows it: by multinoulli, onnxruntime (bound
+memory), numba, scikit-learn, and PyTorch but for its cross-entropy. `cross_entropy_gradient` is the loss of each sample
+and its gradient from one call; PyTorch and JAX get it by differentiation, scikit-learn from the loss that its
+`LogisticRegression` minimises. JAX is jitted and holds its arrays already, but it and onnxruntime know no strides, so
+they copy the strided view in each call. numba has the usual three loops, with `fastmath` and, for two threads,
+`parallel`; its exponentials are vectors only with Intel's SVML (the line on the machine says whether it was there).
+The NumPy formula, SciPy and scikit-learn are measured with one thread.
+
+The last column is the time of `numpy.copyto` from the scores to an output of their shape, with as many threads, divided
+by ours: 100 % is as fast as copying. `logsumexp` and `cross_entropy` hardly write and have no such limit.
+
+{busy}"""
 
 
-def numpy_softmax(x: np.ndarray) -> np.ndarray:
-    """The formula as it is usually written."""
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    e /= e.sum(axis=-1, keepdims=True)
-    return e
+def measure(quick: bool) -> Any:
+    """Measure all cells, with one thread and, on more than one core, with two."""
+    measured: list[Measured] = []
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for threads, peers in (1, PEERS), (2, THREADED):
+        if threads > len(os.sched_getaffinity(0)):
+            print(f"fewer than {threads} cores: left out", file=sys.stderr)
+            continue
+        with Team.of([OURS, COPY, *peers], threads) as team:
+            for cell in CELLS:
+                if quick:
+                    cell = dataclasses.replace(cell, divided_by=20)
+                if COPIES_HELD * cell.size * int(cell.dtype[-2:]) // 8 > memory:
+                    print(f"{cell.name}, {cell.dtype}: too large for this memory, left out", file=sys.stderr)
+                    continue
+                measured += compare(team, threads, cell, ROWWISE, rounds=(1, 2) if quick else (3, 9))
+    return store(measured)
 
 
-def numpy_logsumexp(x: np.ndarray) -> np.ndarray:
-    """The formula as it is usually written."""
-    top = x.max(axis=-1, keepdims=True)
-    return np.log(np.exp(x - top).sum(axis=-1)) + top[..., 0]
+def render(stored: Any) -> str:
+    """The tables, one a group; a row for each cell, function and number of threads."""
+    measured = Measured.read(stored)
+    parts = [TEXT.format(busy=_busy(measured))]
+    for title, cells in GROUPS.items():
+        wanted = [(cell.name, cell.dtype) for cell in cells]
+        some = [one for one in measured if (one.cell, one.dtype) in wanted]
+        some.sort(key=lambda one: (wanted.index((one.cell, one.dtype)), ROWWISE.index(one.function), one.threads))
+        parts.append(f"### {title}\n\n{table(some, what='scores', unit='ms', copy=True)}")
+    return "\n\n".join(parts)
 
 
-def numpy_log_softmax(x: np.ndarray) -> np.ndarray:
-    """The formula as it is usually written."""
-    return x - numpy_logsumexp(x)[..., None]
-
-
-def cases(x: np.ndarray, labels: np.ndarray) -> dict[str, dict[str, Work]]:
-    """Every function, and who has it. Outputs are reused where the interface allows it."""
-    rows = np.arange(len(x))
-    out, per_row = np.empty_like(x), np.empty(len(x), x.dtype)
-
-    def numpy_gradient() -> None:
-        p = numpy_softmax(x)
-        p[rows, labels] -= 1
-
-    work: dict[str, dict[str, Work]] = {
-        "softmax": {
-            "multinoulli": lambda: multinoulli.softmax(x, out=out),
-            "NumPy formula": lambda: numpy_softmax(x),
-            "SciPy": lambda: special.softmax(x, axis=-1),
-        },
-        "log_softmax": {
-            "multinoulli": lambda: multinoulli.log_softmax(x, out=out),
-            "NumPy formula": lambda: numpy_log_softmax(x),
-            "SciPy": lambda: special.log_softmax(x, axis=-1),
-        },
-        "logsumexp": {
-            "multinoulli": lambda: multinoulli.logsumexp(x, out=per_row),
-            "NumPy formula": lambda: numpy_logsumexp(x),
-            "SciPy": lambda: special.logsumexp(x, axis=-1),
-        },
-        "cross_entropy": {
-            "multinoulli": lambda: multinoulli.cross_entropy(x, labels, out=per_row),
-            "NumPy formula": lambda: numpy_logsumexp(x) - x[rows, labels],
-        },
-        "loss and gradient": {
-            "multinoulli": lambda: multinoulli.cross_entropy_gradient(x, labels, out=(per_row, out)),
-            "NumPy formula": numpy_gradient,
-        },
+def _busy(measured: list[Measured]) -> str:
+    """Whether the threads were what they were said to be, from the processor time of every process."""
+    most = {
+        threads: max(max(one.cores.values()) for one in measured if one.threads == threads)
+        for threads in sorted({one.threads for one in measured})
     }
-    if torch is not None:
-        t, t_out, t_labels = torch.from_numpy(x), torch.empty(x.shape), torch.from_numpy(labels)
-
-        def torch_gradient() -> None:
-            leaf = t.detach().requires_grad_(True)
-            functional.cross_entropy(leaf, t_labels, reduction="sum").backward()
-
-        work["softmax"]["PyTorch"] = lambda: torch.softmax(t, -1, out=t_out)
-        work["log_softmax"]["PyTorch"] = lambda: torch.log_softmax(t, -1, out=t_out)
-        work["logsumexp"]["PyTorch"] = lambda: torch.logsumexp(t, -1)
-        work["cross_entropy"]["PyTorch"] = lambda: functional.cross_entropy(t, t_labels, reduction="none")
-        work["loss and gradient"]["PyTorch"] = torch_gradient
-    for some in work.values():
-        some["copy"] = lambda: np.copyto(out, x)
-    return work
-
-
-def big_arrays() -> str:
-    """The table of large float32 arrays."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for shape_name, shape in SHAPES.items():
-        x = rng.standard_normal(shape, dtype=np.float32) * 2
-        labels = rng.integers(0, shape[1], shape[0])
-        for name, work in cases(x, labels).items():
-            for n in 1, 2:
-                with threads(n):
-                    taken = interleaved(work, rounds=(5, 9))
-                own = taken["multinoulli"]
-                rows.append(
-                    [shape_name, name, str(n), f"{own * 1e3:.1f}"]
-                    + [f"{taken[peer] / own:.1f}×" if peer in taken else "–" for peer in PEERS]
-                    + [f"{taken['copy'] / own:.2f}" if name in {"softmax", "log_softmax"} and n == 1 else ""]
-                )
-    header = ["float32 scores", "function", "threads", "multinoulli, ms", *PEERS, "copy ÷ ours"]
-    return markdown(header, rows)
-
-
-def small_calls() -> str:
-    """The table of single calls on little data, where the interface is what costs."""
-    rows = []
-    for n in 10, 1000:
-        x = np.random.default_rng(0).standard_normal(n).astype(np.float32)
-        work: dict[str, Work] = {
-            "multinoulli": lambda x=x: multinoulli.softmax(x),
-            "NumPy formula": lambda x=x: numpy_softmax(x),
-            "SciPy": lambda x=x: special.softmax(x, axis=-1),
-        }
-        if torch is not None:
-            tensor = torch.from_numpy(x)
-            work["PyTorch"] = lambda tensor=tensor: torch.softmax(tensor, -1)
-        with threads(1):
-            taken = interleaved({name: repeated(call, 2000) for name, call in work.items()}, rounds=(15, 25))
-        own = taken["multinoulli"]
-        rows.append(
-            [f"{n:,}", f"{own / 2000 * 1e6:.2f}"]
-            + [f"{taken[peer] / own:.1f}×" if peer in taken else "–" for peer in PEERS]
-        )
-    return markdown(["softmax of n float32 scores, n =", "multinoulli, µs", *PEERS], rows)
+    said = " and ".join(f"{cores:.2f} with {n} thread{'s'[: n > 1]}" for n, cores in most.items())
+    return f"By processor time, the most cores that any library kept busy were {said}."

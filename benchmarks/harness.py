@@ -15,6 +15,8 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from multinoulli import _core
+
 Work = Callable[[], object]
 
 
@@ -38,16 +40,6 @@ def interleaved(
     medians = {name: statistics.median(some) for name, some in times.items()}
     print(", ".join(f"{name} {seconds:.3g} s" for name, seconds in medians.items()), file=sys.stderr)
     return medians
-
-
-def repeated(call: Work, times: int) -> Work:
-    """The same work `times` times, for what is too short to time alone."""
-
-    def many() -> None:
-        for _ in range(times):
-            call()
-
-    return many
 
 
 @contextmanager
@@ -75,14 +67,26 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
 
 
 def machine() -> str:
-    """Processor, cores and the versions that were measured."""
+    """Processor, cores and the versions that are measured."""
     info = Path("/proc/cpuinfo")
-    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-    packages = ["multinoulli", "numpy", "scipy", "scikit-learn", "torch"]
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    packages = ["multinoulli", "numpy", "scipy", "scikit-learn", "torch", "onnxruntime", "jax", "numba"]
     return (
-        f"{names[0] if names else platform.processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, "
-        f"Python {platform.python_version()}; " + ", ".join(f"{name} {_version(name)}" for name in packages)
+        f"{names[0] if names else platform.processor()}, cores: {len(os.sched_getaffinity(0))}, "
+        f"instruction set {_core.isa}, {platform.system()}, Python {platform.python_version()}; "
+        + ", ".join(f"{name} {_version(name)}" for name in packages)
+        + _vector_exponentials()
     )
+
+
+def _vector_exponentials() -> str:
+    """Whether numba has them, without which its exponentials are scalar."""
+    try:
+        from numba import config
+    except ImportError:
+        return ""
+    return f" ({'with' if getattr(config, 'USING_SVML', False) else 'without'} SVML)"
 
 
 def _version(package: str) -> str:

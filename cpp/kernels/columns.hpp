@@ -16,50 +16,63 @@ INLINE Vec<T> load_some(const T* p, size_t count) {
     __builtin_memcpy(some, p, count * sizeof(T));
     return load(some);
 }
-// Where every line of the output starts at the same place of a cache line, all but the first few columns can be
-// streamed: the tiles after the first then start with a whole line.
+
+// The way out, class after class, of `count` columns: around the cache where whole cache lines can be written, because
+// each class starts at the same place of a line or where the one before it ended.
 template <class T>
-bool streams(const Columns<T>& columns) {
-    return columns.streamed && columns.elements != columns.scores &&
-           columns.element_stride * ptrdiff_t(sizeof(T)) % ptrdiff_t(line_bytes) == 0;
-}
-template <class T>
-size_t columns_at_once(const Columns<T>& columns, size_t first, size_t end, size_t most) {
-    if (streams(columns)) most -= reinterpret_cast<uintptr_t>(columns.elements + first) % line_bytes / sizeof(T);
-    return end - first < most ? end - first : most;
-}
-template <class T>
-INLINE void store_line(const T* from, T* to, size_t count, bool streamed) {
-    if (streamed && count * sizeof(T) >= 2 * line_bytes)
-        map_streamed(from, to, count, [](Vec<T> v) __attribute__((always_inline)) { return v; });
-    else
-        __builtin_memcpy(to, from, count * sizeof(T));
-}
+class ClassWriter {
+    const size_t count_;
+    const bool adjoining_, streamed_;
+    LineWriter<T> lines_;
+
+  public:
+    ClassWriter(const Columns<T>& columns, T* first, size_t count)
+        : count_(count),
+          adjoining_(columns.element_stride == ptrdiff_t(count)),
+          streamed_(columns.streamed && columns.elements != columns.scores && count * sizeof(T) >= 2 * line_bytes &&
+                    (adjoining_ || columns.element_stride * ptrdiff_t(sizeof(T)) % ptrdiff_t(line_bytes) == 0)),
+          lines_(first) {}
+
+    INLINE void write(const T* from, T* to) {
+        if (!streamed_) {
+            __builtin_memcpy(to, from, count_ * sizeof(T));
+            return;
+        }
+        if (!adjoining_) lines_.start(to);
+        lines_.append(from, count_, [](Vec<T> v) __attribute__((always_inline)) { return v; });
+        if (!adjoining_) lines_.finish();
+    }
+    INLINE void finish() {
+        if (streamed_ && adjoining_) lines_.finish();
+    }
+};
 
 template <class Function, class T>
 void few_classes_upright(const Columns<T>& columns, size_t begin, size_t end) {
     constexpr size_t L = lanes<T>;
     Lanes<T> batch(columns.n_classes);
     const size_t n = batch.n, at_once = batch.rows_at_once();
-    const bool streamed = streams(columns);
-    for (size_t first = begin, count; first < end; first += count) {
-        count = columns_at_once(columns, first, end, at_once);
-        const size_t groups = (count + L - 1) / L;
+    for (size_t first = begin; first < end; first += at_once) {
+        const size_t count = end - first < at_once ? end - first : at_once, groups = (count + L - 1) / L;
         for (size_t k = 0; k < n; k++) {
             const T* scores = columns.scores + ptrdiff_t(k) * columns.class_stride + first;
-            prefetch(scores, at_once * sizeof(T));
+            for (size_t ahead = 0; ahead < at_once * sizeof(T); ahead += line_bytes) prefetch(scores + at_once, ahead);
             for (size_t g = 0; g < groups; g++) batch.group(g)[k] = load_some(scores + g * L, count - g * L);
         }
         compute<Function>(batch, count, Function::labels ? columns.labels + first : nullptr, [&](size_t row, T* to) {
             for (size_t k = 0; k < n; k++) to[k] = columns.scores[ptrdiff_t(k) * columns.class_stride + first + row];
         });
         if constexpr (Function::per_row) __builtin_memcpy(columns.per_row + first, batch.per_row, count * sizeof(T));
-        if constexpr (Function::elements)
+        if constexpr (Function::elements) {
+            T* const elements = columns.elements + first;
+            ClassWriter<T> writer(columns, elements, count);
             for (size_t k = 0; k < n; k++) {
                 T line[Lanes<T>::most_groups * L];
                 for (size_t g = 0; g < groups; g++) store(line + g * L, batch.group(g)[k]);
-                store_line(line, columns.elements + ptrdiff_t(k) * columns.element_stride + first, count, streamed);
+                writer.write(line, elements + ptrdiff_t(k) * columns.element_stride);
             }
+            writer.finish();
+        }
     }
 }
 
@@ -129,7 +142,7 @@ INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far)
 template <class Function, class T>
 class Tile {
     using V = Vec<T>;
-    static constexpr size_t L = lanes<T>, most = 2048 / vector_bytes;
+    static constexpr size_t L = lanes<T>, most = 4096 / vector_bytes;
 
     const Columns<T>& all_;
     const size_t first_, count_, vectors_;
@@ -154,6 +167,9 @@ class Tile {
             const size_t rows = all_.n_classes - k < bundle ? all_.n_classes - k : bundle;
             for (size_t v = 0; v < vectors_; v++) {
                 V bundled[bundle];
+                if (v * vector_bytes % line_bytes == 0)
+                    for (size_t i = 0; i < bundle; i++) prefetch(scores(k + bundle + i) + v * L, 0);
+#pragma GCC unroll 8
                 for (size_t i = 0; i < bundle; i++)
                     bundled[i] = i < rows ? load_some(scores(k + i) + v * L, count_ - v * L) : lowest;
                 read_bundle(bundled, running_[v]);
@@ -179,16 +195,18 @@ class Tile {
     }
 
     void write() {
-        const bool streamed = streams(all_);
+        ClassWriter<T> writer(all_, elements(0), count_);
         for (size_t k = 0; k < all_.n_classes; k++) {
             T line[width];
             for (size_t v = 0; v < vectors_; v++) {
+                if (v * vector_bytes % line_bytes == 0) prefetch(scores(k + 2) + v * L, 0);
                 const V score = load_some(scores(k) + v * L, count_ - v * L);
                 const V value = element(score, k, v);
                 store(line + v * L, running_[v].odd ? score : value);  // in place, the fallback reads it again
             }
-            store_line(line, elements(k), count_, streamed);
+            writer.write(line, elements(k));
         }
+        writer.finish();
     }
 
     void fall_back() {
@@ -225,9 +243,9 @@ class Tile {
 template <class Function, class T>
 void columns(const Columns<T>& all, size_t begin, size_t end) {
     if (all.n_classes <= few) return few_classes_upright<Function>(all, begin, end);
-    for (size_t first = begin, count; first < end; first += count) {
-        count = columns_at_once(all, first, end, Tile<Function, T>::width);
-        Tile<Function, T> tile(all, first, count);
+    constexpr size_t width = Tile<Function, T>::width;
+    for (size_t first = begin; first < end; first += width) {
+        Tile<Function, T> tile(all, first, end - first < width ? end - first : width);
         tile.read();
         tile.normalise();
         if constexpr (Function::elements) tile.write();

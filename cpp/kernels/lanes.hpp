@@ -12,7 +12,7 @@ namespace {
 // them.
 template <class T>
 struct Lanes {
-    static constexpr size_t most_groups = 8, most_columns = 256;
+    static constexpr size_t most_groups = 16, most_columns = 256;
     Vec<T> columns[most_columns];
     LaneSummary<T> summaries[most_groups];
     Normaliser<Vec<T>> normalisers[most_groups];

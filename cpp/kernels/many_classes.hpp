@@ -34,7 +34,7 @@ INLINE void read_row(const Rows<T>& rows, RowGroup<T>& group, size_t j, F each_p
     Running<T> row;
     const T max = max_of(scores, n);
     group.odd[j] = !(max <= ExpConstants<T>::limit && max >= -ExpConstants<T>::limit);
-    if (!group.odd[j]) row.raise(max);
+    if (!group.odd[j]) row.start(max);
     for (size_t i = 0, length; i < n; i += length) {
         length = part_length(n - i, block);
         const size_t ahead = n < block ? block : n;

@@ -42,6 +42,11 @@ struct Running {
         return {splat(double(max)), splat(double(k)), splat(rest), splat(rest_low), splat(maxima)};
     }
 
+    INLINE void start(T first_max) {
+        max = first_max;
+        k = exponent_near(splat(first_max))[0];
+    }
+
     // The old maxima join the rest, in the units of the new one.
     INLINE void raise(T new_max) {
         add({maxima * double(scaled_exp(splat(max), exp_offset(splat(k)))[0]), 0});

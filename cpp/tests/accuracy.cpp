@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The promise: largest error of each function in ulp, over all kinds of scores and lengths.
+// The promise: largest error of each function in ulp, over all kinds of scores, lengths and layouts.
 #include "batches.hpp"
 #include "reference.hpp"
 
@@ -23,14 +23,15 @@ struct Worst {
     }
 };
 
+using Errors = Worst[n_functions];
+
 template <class T>
-void compare(const KernelTable& table, Scores kind, size_t n, Worst (&worst)[n_functions]) {
-    const Batch<T> batch = batch_of<T>(kind, rows_for(n), n, uint32_t(n * 100 + size_t(kind)));
-    Result<T> got[n_functions];
-    for (Function f : functions) got[f] = run(table, f, batch);
+void compare(const Batch<T>& batch, Scores kind, const std::vector<ExactRow>& exact, const Result<T>* got,
+             Errors& worst) {
+    const size_t n = batch.n_classes;
     for (size_t r = 0; r < batch.rows; r++) {
         if (*std::max_element(batch.row(r), batch.row(r) + n) == -INFINITY) continue;  // see special_values.cpp
-        const ExactRow want = exact_row(batch.row(r), n, size_t(batch.labels[r]));
+        const ExactRow& want = exact[r];
         for (size_t k = 0; k < n; k++) {
             worst[softmax].see(ulps(got[softmax].elements[r * n + k], want.softmax[k]), kind, n);
             worst[log_softmax].see(ulps(got[log_softmax].elements[r * n + k], want.log_softmax[k]), kind, n);
@@ -43,20 +44,36 @@ void compare(const KernelTable& table, Scores kind, size_t n, Worst (&worst)[n_f
     }
 }
 
+constexpr Layout layouts[] = {Layout::rows, Layout::columns};
+
+template <class T>
+void compare_layouts(const KernelTable& table, Scores kind, size_t n, Errors (&worst)[2]) {
+    const Batch<T> batch = batch_of<T>(kind, rows_for(n), n, uint32_t(n * 100 + size_t(kind)));
+    std::vector<ExactRow> exact;
+    for (size_t r = 0; r < batch.rows; r++) exact.push_back(exact_row(batch.row(r), n, size_t(batch.labels[r])));
+    for (Layout layout : layouts) {
+        Result<T> got[n_functions];
+        for (Function f : functions) got[f] = run(table, f, batch, {.layout = layout});
+        compare(batch, kind, exact, got, worst[int(layout)]);
+    }
+}
+
 template <class T>
 void test(const KernelTable& table) {
-    Worst worst[n_functions];
+    Errors worst[2];
     for (int kind = 0; kind < int(Scores::last); kind++) {
-        for (size_t n : lengths()) compare<T>(table, Scores(kind), n, worst);
-        if (kind % 4 == 0) compare<T>(table, Scores(kind), long_row, worst);
+        for (size_t n : lengths()) compare_layouts<T>(table, Scores(kind), n, worst);
+        if (kind % 4 == 0) compare_layouts<T>(table, Scores(kind), long_row, worst);
     }
-    for (Function f : functions) {
-        const Worst& w = worst[f];
-        std::printf("%-6s %-22s %5.2Lf ulp (scores %d, %zu classes)\n", type_name<T>, names[f], w.ulps, int(w.kind),
-                    w.n);
-        expect(w.ulps <= promise<T>(f), "%s %s: %.2Lf ulp, promised %.2f", type_name<T>, names[f], w.ulps,
-               promise<T>(f));
-    }
+    for (Layout layout : layouts)
+        for (Function f : functions) {
+            const Worst& w = worst[int(layout)][f];
+            const char* const as = layout_names[int(layout)];
+            std::printf("%-6s %-22s %-7s %5.2Lf ulp (scores %d, %zu classes)\n", type_name<T>, names[f], as, w.ulps,
+                        int(w.kind), w.n);
+            expect(w.ulps <= promise<T>(f), "%s %s in %s: %.2Lf ulp, promised %.2f", type_name<T>, names[f], as, w.ulps,
+                   promise<T>(f));
+        }
 }
 
 // Digits from a 50-digit computation, so that the reference above is not the only witness.

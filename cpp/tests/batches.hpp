@@ -6,7 +6,7 @@
 #include <limits>
 #include <random>
 
-#include "harness.hpp"
+#include "calls.hpp"
 
 namespace multinoulli::testing {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What every test of the kernels shares: batches of rows, calling a kernel on one, counting what failed.
+// What every test of the kernels shares: batches of rows, results, counting what failed.
 #pragma once
 #include <cmath>
 #include <cstdarg>
@@ -30,13 +30,6 @@ constexpr bool has_elements(Function f) { return f == softmax || f == log_softma
 constexpr bool has_per_row(Function f) { return f != softmax && f != log_softmax; }
 constexpr bool has_labels(Function f) { return f == cross_entropy || f == cross_entropy_gradient; }
 
-template <class T>
-Kernel<T> kernel_of(const KernelTable& table, Function f) {
-    if constexpr (sizeof(T) == 4)
-        return table.f32.rows[f];
-    else
-        return table.f64.rows[f];
-}
 template <class T>
 constexpr const char* type_name = sizeof(T) == 4 ? "float" : "double";
 
@@ -72,38 +65,18 @@ struct Result {
     }
 };
 
-// How a call may differ without a bit of the result differing. Offsets are in elements, against a 64-byte boundary.
-struct Manner {
-    bool streamed = false, in_place = false;
-    size_t scores_offset = 0, elements_offset = 0;
-};
+template <class T>
+constexpr T untouched = T(-77);
 
 template <class T>
 struct Aligned {  // n elements that start `offset` elements after a 64-byte boundary
     std::vector<T> memory;
     T* data;
-    Aligned(size_t n, size_t offset) : memory(n + offset + 64 / sizeof(T)) {
+    Aligned(size_t n, size_t offset) : memory(n + offset + 64 / sizeof(T), untouched<T>) {
         const size_t past = reinterpret_cast<uintptr_t>(memory.data()) % 64 / sizeof(T);
         data = memory.data() + (past ? 64 / sizeof(T) - past : 0) + offset;
     }
 };
-
-template <class T>
-Result<T> run(const KernelTable& table, Function f, const Batch<T>& batch, Manner manner = {}) {
-    Result<T> result;
-    const size_t n = batch.rows * batch.n_classes;
-    Aligned<T> scores(n, manner.scores_offset), elements(has_elements(f) ? n : 0, manner.elements_offset);
-    std::memcpy(scores.data, batch.scores.data(), n * sizeof(T));
-    if (has_per_row(f)) result.per_row.resize(batch.rows);
-    T* const to = !has_elements(f) ? nullptr : manner.in_place ? scores.data : elements.data;
-    std::vector<T> scratch(scratch_for_rows<T>(batch.rows, batch.n_classes), T(NAN));
-    kernel_of<T>(table, f)(
-        {scores.data, has_labels(f) ? batch.labels.data() : nullptr, to,
-         has_per_row(f) ? result.per_row.data() : nullptr, batch.n_classes, manner.streamed, scratch.data()},
-        0, batch.rows);
-    if (to) result.elements.assign(to, to + n);
-    return result;
-}
 
 void test_math();  // compiled for the instruction set under test, the others are not
 void test_accuracy(const KernelTable&);

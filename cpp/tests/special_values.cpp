@@ -20,29 +20,38 @@ struct Expected {
 };
 
 template <class T>
-void check(const KernelTable& table, const char* what, Batch<T>& batch, const Expected<T>& want) {
+void check_in(Layout layout, const KernelTable& table, const char* what, const Batch<T>& batch,
+              const Expected<T>& want) {
     const size_t n = batch.n_classes, r = batch.rows / 2;
+    const char* const as = layout_names[int(layout)];
     auto near = [&](double got, double value) {
         return is(got, value) || std::fabs(got - value) <= want.tolerance * std::fabs(value);
     };
     auto elements = [&](Function f, const std::function<double(size_t)>& value) {
-        const Result<T> got = run(table, f, batch);
+        const Result<T> got = run(table, f, batch, {.layout = layout});
         for (size_t k = 0; k < n; k++)
-            expect(near(got.elements[r * n + k], value(k)), "%s %s, %s: class %zu of %zu is %g, not %g", type_name<T>,
-                   names[f], what, k, n, double(got.elements[r * n + k]), value(k));
+            expect(near(got.elements[r * n + k], value(k)), "%s %s in %s, %s: class %zu of %zu is %g, not %g",
+                   type_name<T>, names[f], as, what, k, n, double(got.elements[r * n + k]), value(k));
         for (size_t other : {size_t(0), batch.rows - 1})
             for (size_t k = 0; k < n; k++)
-                expect(std::isfinite(got.elements[other * n + k]), "%s, %s: reached row %zu", names[f], what, other);
-        return got;
+                expect(std::isfinite(got.elements[other * n + k]), "%s in %s, %s: reached row %zu", names[f], as, what,
+                       other);
+        return got.per_row;
     };
-    auto per_row = [&](Function f, double got, double value) {
-        expect(near(got, value), "%s %s, %s: %g, not %g (%zu classes)", type_name<T>, names[f], what, got, value, n);
+    auto per_row = [&](Function f, const std::vector<T>& got, double value) {
+        expect(near(got[r], value), "%s %s in %s, %s: %g, not %g (%zu classes)", type_name<T>, names[f], as, what,
+               double(got[r]), value, n);
     };
     elements(softmax, want.softmax);
     elements(log_softmax, want.log_softmax);
-    per_row(cross_entropy_gradient, elements(cross_entropy_gradient, want.gradient).per_row[r], want.cross_entropy);
-    per_row(logsumexp, run(table, logsumexp, batch).per_row[r], want.logsumexp);
-    per_row(cross_entropy, run(table, cross_entropy, batch).per_row[r], want.cross_entropy);
+    per_row(cross_entropy_gradient, elements(cross_entropy_gradient, want.gradient), want.cross_entropy);
+    per_row(logsumexp, run(table, logsumexp, batch, {.layout = layout}).per_row, want.logsumexp);
+    per_row(cross_entropy, run(table, cross_entropy, batch, {.layout = layout}).per_row, want.cross_entropy);
+}
+
+template <class T>
+void check(const KernelTable& table, const char* what, const Batch<T>& batch, const Expected<T>& want) {
+    for (Layout layout : {Layout::rows, Layout::columns}) check_in(layout, table, what, batch, want);
 }
 
 template <class T>
@@ -135,20 +144,26 @@ void test(const KernelTable& table, size_t n) {
 // The loss of a class far away is the difference itself, whatever the offset; the top score's log-probability is the
 // probability of the others, never -0.
 template <class T>
-void test_extremes(const KernelTable& table) {
+void test_extremes(const KernelTable& table, Layout layout) {
     const double largest = std::numeric_limits<T>::max();
+    const auto elements = [&](Function f, const Batch<T>& batch) {
+        return run(table, f, batch, {.layout = layout}).elements;
+    };
+    const auto per_row = [&](Function f, const Batch<T>& batch) {
+        return run(table, f, batch, {.layout = layout}).per_row[0];
+    };
     for (size_t n : {2, 10, 64, 65, 3000}) {
         Batch<T> batch(1, n);
         std::fill_n(batch.row(0), n, T(-largest));
         batch.row(0)[n - 1] = T(largest / 2);
         batch.row(0)[0] = T(-largest / 4);
         batch.labels[0] = 0;
-        expect(run(table, cross_entropy, batch).per_row[0] == T(0.75 * largest), "loss across 3/4 of the range");
-        expect(run(table, log_softmax, batch).elements[0] == T(-0.75 * largest), "log-probability across it");
-        expect(run(table, logsumexp, batch).per_row[0] == T(largest / 2), "logsumexp at half the range");
+        expect(per_row(cross_entropy, batch) == T(0.75 * largest), "loss across 3/4 of the range");
+        expect(elements(log_softmax, batch)[0] == T(-0.75 * largest), "log-probability across it");
+        expect(per_row(logsumexp, batch) == T(largest / 2), "logsumexp at half the range");
         batch.row(0)[0] = T(-largest);
-        expect(run(table, cross_entropy, batch).per_row[0] == INFINITY, "a loss beyond the range is +inf");
-        expect(run(table, softmax, batch).elements[n - 1] == 1, "softmax at half the range");
+        expect(per_row(cross_entropy, batch) == INFINITY, "a loss beyond the range is +inf");
+        expect(elements(softmax, batch)[n - 1] == 1, "softmax at half the range");
 
         const double gap = sizeof(T) == 4 ? 100 : 740;  // e^-gap is subnormal
         std::fill_n(batch.row(0), n, T(-INFINITY));
@@ -159,31 +174,33 @@ void test_extremes(const KernelTable& table) {
         expect(rest > 0 && rest < std::numeric_limits<T>::min(), "a subnormal to look for");
         const T spacing = std::numeric_limits<T>::denorm_min();
         auto near = [=](T got, T want) { return std::fabs(got - want) <= spacing; };
-        expect(near(run(table, log_softmax, batch).elements[n - 1], -rest), "log_softmax of a dominant class, %zu", n);
-        expect(near(run(table, cross_entropy, batch).per_row[0], rest), "its loss, %zu", n);
-        expect(near(run(table, softmax, batch).elements[0], rest), "the other's probability, %zu", n);
-        const Result<T> gradient = run(table, cross_entropy_gradient, batch);
-        expect(near(gradient.elements[n - 1], -rest) && near(gradient.elements[0], rest), "the gradient, %zu", n);
+        expect(near(elements(log_softmax, batch)[n - 1], -rest), "log_softmax of a dominant class, %zu", n);
+        expect(near(per_row(cross_entropy, batch), rest), "its loss, %zu", n);
+        expect(near(elements(softmax, batch)[0], rest), "the other's probability, %zu", n);
+        const std::vector<T> gradient = elements(cross_entropy_gradient, batch);
+        expect(near(gradient[n - 1], -rest) && near(gradient[0], rest), "the gradient, %zu", n);
     }
 }
 
 // Rows of which no exps are kept: the special score is met only after many ordinary ones have been read.
-void test_long_rows(const KernelTable& table) {
+void test_long_rows(const KernelTable& table, Layout layout) {
     Batch<double> batch = batch_of<double>(Scores::normal, 1, 140000, 3);
     const size_t last = batch.n_classes - 1;
+    const auto elements = [&](Function f) { return run(table, f, batch, {.layout = layout}).elements; };
     batch.row(0)[last] = INFINITY;
     batch.row(0)[1] = -INFINITY;
-    const std::vector<double> p = run(table, softmax, batch).elements, log_p = run(table, log_softmax, batch).elements;
+    const std::vector<double> p = elements(softmax), log_p = elements(log_softmax);
     for (size_t k = 0; k <= last; k++) {
         expect(p[k] == (k == last), "softmax with +inf last: class %zu is %g", k, p[k]);
         expect(log_p[k] == (k == last ? 0 : -INFINITY), "log_softmax with +inf last: class %zu is %g", k, log_p[k]);
     }
     batch.row(0)[last] = NAN;
     for (Function f : {softmax, log_softmax, cross_entropy_gradient})
-        for (double got : run(table, f, batch).elements) expect(std::isnan(got), "%s with NaN last: %g", names[f], got);
-    expect(std::isnan(run(table, logsumexp, batch).per_row[0]), "logsumexp with NaN last");
+        for (double got : elements(f)) expect(std::isnan(got), "%s with NaN last: %g", names[f], got);
+    for (Function f : {logsumexp, cross_entropy})
+        expect(std::isnan(run(table, f, batch, {.layout = layout}).per_row[0]), "%s with NaN last", names[f]);
     batch.row(0)[last] = -3;
-    expect(run(table, softmax, batch).elements[1] == 0, "a class of -inf in a long row has a probability");
+    expect(elements(softmax)[1] == 0, "a class of -inf in a long row has a probability");
 }
 
 }  // namespace
@@ -193,9 +210,11 @@ void test_special_values(const KernelTable& table) {
         test<float>(table, n);
         test<double>(table, n);
     }
-    test_long_rows(table);
-    test_extremes<float>(table);
-    test_extremes<double>(table);
+    for (Layout layout : {Layout::rows, Layout::columns, Layout::spans}) test_long_rows(table, layout);
+    for (Layout layout : {Layout::rows, Layout::columns}) {
+        test_extremes<float>(table, layout);
+        test_extremes<double>(table, layout);
+    }
 }
 
 }  // namespace multinoulli::testing

@@ -160,18 +160,20 @@ bool upright(const Operands& operands, size_t rows) {
            side_by_side(operands.elements, sizeof(T)) && whole(operands.scores) && whole(operands.elements);
 }
 
-// Enough columns to keep a thread busy for a while, in whole cache lines of each class; fewer if there are few.
-size_t columns_of(size_t n_classes, size_t columns) {
-    const size_t worthwhile = std::max<size_t>(chunk_elements / n_classes, 1024),
-                 share = columns / size_t(thread_limit());
-    return (std::min(worthwhile, std::max<size_t>(share, 1)) + 15) / 16 * 16;
+// Enough columns to keep a thread busy for a while, in whole cache lines of each class; fewer if there are few in all.
+size_t columns_of(size_t outer, size_t n_classes, size_t columns) {
+    const size_t worthwhile = std::max<size_t>(chunk_elements / n_classes, 1024);
+    const size_t share = outer * columns / size_t(thread_limit());
+    return (std::min({worthwhile, columns, std::max<size_t>(share, 1)}) + 15) / 16 * 16;
 }
 
 // `outer` times such columns, one slab after the other.
 template <class T>
 void compute_upright(Function function, const Operands& operands, size_t outer, size_t n_classes, size_t columns) {
-    const size_t chunk = columns_of(n_classes, columns);
-    const size_t chunks = (columns + chunk - 1) / chunk;
+    // Chunks begin with a cache line of the output.
+    const size_t before = reinterpret_cast<uintptr_t>(operands.elements.data) % 64 / sizeof(T);
+    const size_t chunk = columns_of(outer, n_classes, columns), shift = chunk < columns ? before : 0;
+    const size_t chunks = (columns + shift + chunk - 1) / chunk;
     const bool streamed = operands.elements.data && outer * n_classes * columns * sizeof(T) > streamed_bytes;
     const Rows<T> all = as_rows<T>(operands, n_classes, streamed);
     const auto stride = [](const Operand& operand) { return operand.item_stride / npy_intp(sizeof(T)); };
@@ -190,9 +192,8 @@ void compute_upright(Function function, const Operands& operands, size_t outer, 
     over_rows(outer * chunks, 1, 2 * estimated_ns<T>(outer * columns, n_classes), [&] {
         return [&, scratch = Scratch<T>(scratch_for_columns(n_classes))](size_t begin, size_t end) mutable {
             for (size_t i = begin; i < end; i++) {
-                const size_t first = i % chunks * chunk;
-                kernels_for<T>().columns[function](slab(i / chunks, scratch.data()), first,
-                                                   std::min(columns, first + chunk));
+                const size_t end = (i % chunks + 1) * chunk - shift, first = end > chunk ? end - chunk : 0;
+                kernels_for<T>().columns[function](slab(i / chunks, scratch.data()), first, std::min(columns, end));
             }
         };
     });

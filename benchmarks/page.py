@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""docs/benchmarks.md: the sections in their order, each from what was last measured of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import elementwise, functions, one_call, softmax_regression, startup, targets
+from benchmarks.harness import machine
+from benchmarks.measured import Measured
+
+ROOT = Path(__file__).parents[1]
+
+PAGE = """# Benchmarks
+
+What you may conclude from this page: how long multinoulli took beside its peers on one machine, in one run, every
+library in a process of its own with the same number of cores and threads, timed in turn (A B C, A B C, ...), medians.
+Machines differ and are shared: trust the ratios more than the times. `make bench` wrote the page, verdicts included;
+no figure on it was typed.
+
+{machines}
+
+A ratio is the peer's time divided by ours: 2.0× means that multinoulli took half the time. – means that the peer does
+not have the function, or was not measured.
+
+{sections}
+"""
+
+REGRESSION = """## Softmax regression to a certified optimum
+
+scikit-learn's digits, 1,797 × 64, 10 classes. All columns but the last are the time to a *proved* relative gap of
+1e-6: scikit-learn's solvers are run with `tol=1e-14` and stopped after the iterations that their iterate needs to
+pass the same certificate, whose cost is not counted against them; "> 2 s" means that a run of more than 2 seconds did
+not pass. The last column is scikit-learn as it comes, which is not that accurate: beside its time stands the relative
+gap that it leaves.
+
+{}"""
+
+
+QUICK = "*A quick trial: the long sides are a twentieth of what the tables say, and there are few rounds.*"
+
+
+@dataclass(frozen=True)
+class Section:
+    """`measure(quick)` gives what JSON can hold, `render` makes Markdown of it."""
+
+    measure: Callable[[bool], Any]
+    render: Callable[[Any], str]
+
+
+SECTIONS = {
+    "functions": Section(functions.measure, functions.render),
+    "one-call": Section(one_call.measure, one_call.render),
+    "elementwise": Section(elementwise.measure, elementwise.render),
+    "regression": Section(lambda quick: softmax_regression.digits(), REGRESSION.format),
+    "startup": Section(startup.measure, startup.render),
+}
+OF_MEASUREMENTS = ("functions", "one-call", "elementwise")
+
+
+class Page:
+    """The page and, in build/, the measurements of each of its sections; of a quick trial both are apart."""
+
+    def __init__(self, quick: bool) -> None:
+        self.quick = quick
+        self.kept = ROOT / "build" / ("bench-quick" if quick else "bench")
+        self.path = (self.kept if quick else ROOT / "docs") / "benchmarks.md"
+        self.kept.mkdir(parents=True, exist_ok=True)
+
+    def measure(self, name: str) -> None:
+        """Measure a section and keep that."""
+        kept = {"machine": machine(), "measured": SECTIONS[name].measure(self.quick)}
+        (self.kept / f"{name}.json").write_text(json.dumps(kept), encoding="utf-8")
+
+    def write(self) -> None:
+        """Render what was kept, with the verdicts on it."""
+        kept = {
+            name: json.loads(path.read_text(encoding="utf-8"))
+            for name in SECTIONS
+            if (path := self.kept / f"{name}.json").exists()
+        }
+        measured = [one for name in OF_MEASUREMENTS if name in kept for one in Measured.read(kept[name]["measured"])]
+        sections = [targets.render(measured)]
+        sections += [SECTIONS[name].render(one["measured"]) for name, one in kept.items()]
+        text = PAGE.format(machines=_machines(kept), sections="\n\n".join(filter(None, sections)))
+        if self.quick:
+            text = f"{QUICK}\n\n{text}"
+        self.path.write_text(text, encoding="utf-8")
+
+
+def _machines(kept: dict[str, Any]) -> str:
+    """One line if all sections were measured on the same; else one for each machine."""
+    named: dict[str, list[str]] = {}
+    for name, one in kept.items():
+        named.setdefault(one["machine"], []).append(name)
+    if len(named) == 1:
+        return f"Measured on {next(iter(named))}."
+    return "\n\n".join(f"Measured ({', '.join(names)}) on {machine}." for machine, names in named.items())
