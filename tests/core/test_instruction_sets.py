@@ -3,17 +3,16 @@
 
 import functools
 import os
-import platform
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from instruction_sets import LEVELS
 from multinoulli import _core
 from multinoulli.functions import softmax
 
-LEVELS = ("v2", "v3", "v4") if platform.machine() == "x86_64" else ("baseline",)
 # Without the rest of the package, which takes ten times as long to import.
 CODE = """
 import importlib.util, sys

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
-from reference import NAMES, PROMISED_ULPS, call, exact_row, ulps
+from instruction_sets import LEVELS, results_of
+from reference import LABELLED, NAMES, PROMISED_ULPS, call, exact_row, ulps
 
 LENGTHS = [1, 2, 3, 10, 17, 64, 65, 200, 1030]
 
@@ -31,18 +32,61 @@ DISTRIBUTIONS = {
 }
 
 
-@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_promised_ulps(distribution, dtype):
+def rows_of(distribution, dtype):
     rng = np.random.default_rng(0)
     for n in LENGTHS:
         scores = DISTRIBUTIONS[distribution](rng, n).astype(dtype)
-        for label in {int(scores.argmax()), int(rng.integers(n))}:
-            exact = exact_row(scores, label)
-            for name in NAMES:
-                got = call(name, scores, np.array(label))
-                scale = exact["log_sum"] if name == "logsumexp" else 0
-                assert ulps(got, exact[name], scale) <= PROMISED_ULPS[dtype][name], (name, n, label)
+        for label in sorted({int(scores.argmax()), int(rng.integers(n))}):
+            yield scores, np.array(label)
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_promised_ulps(distribution, dtype, tmp_path):
+    rows = list(rows_of(distribution, dtype))
+    calls = {
+        f"{name}-{i}": (scores, label) if name in LABELLED else (scores,)
+        for i, (scores, label) in enumerate(rows)
+        for name in NAMES
+    }
+    found = [results for level in LEVELS if (results := results_of(level, tmp_path, calls))]
+    found.append({key: call(key.partition("-")[0], *arguments) for key, arguments in calls.items()})
+    for i, (scores, label) in enumerate(rows):
+        exact = exact_row(scores, int(label))
+        for name in NAMES:
+            scale = exact["log_sum"] if name == "logsumexp" else 0
+            for results in found:
+                error = ulps(results[f"{name}-{i}"], exact[name], scale)
+                assert error <= PROMISED_ULPS[dtype][name], (name, len(scores), int(label))
+
+
+def summed_exactly(terms):
+    """The sum of long doubles, pairwise: 24 roundings of 2^-64 are nothing to a double."""
+    while len(terms) > 1:
+        if len(terms) % 2:
+            terms = np.append(terms, np.longdouble(0))
+        terms = terms[::2] + terms[1::2]
+    return terms[0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_promised_ulps_of_rows_of_16_million(dtype, tmp_path):
+    scores = np.random.default_rng(2).normal(3, 5, 2**24 + 7).astype(dtype)
+    exps = np.exp(scores.astype(np.longdouble) - scores.max())  # 64 bits of precision: 0.001 ulp of a double
+    total, top = summed_exactly(exps), np.longdouble(scores.max())
+    exact = {
+        "softmax": exps / total,
+        "log_softmax": scores.astype(np.longdouble) - top - np.log(total),
+        "logsumexp": top + np.log(total),
+        "cross_entropy": top - scores[5] + np.log(total),
+    }
+    calls = {f"{name}-": (scores, np.array(5)) if name in LABELLED else (scores,) for name in exact}
+    for level in LEVELS:
+        results = results_of(level, tmp_path, calls)
+        for key, result in (results or {}).items():
+            name = key.partition("-")[0]
+            unit = np.spacing(np.abs(exact[name]).astype(dtype)).astype(np.longdouble)
+            assert (np.abs(result - exact[name]) / unit).max() <= PROMISED_ULPS[dtype][name], (level, name)
 
 
 @pytest.mark.parametrize("temperature", [0.01, 0.3, 1.7, 40.0])

@@ -3,11 +3,7 @@
 
 import inspect
 import itertools
-import os
-import platform
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from mpmath import mpf
 
+from instruction_sets import LEVELS, results_of
 from multinoulli import _core, functions
 from multinoulli.functions import log1mexp, log_sigmoid, log_softmax, logit, sigmoid, softmax, softplus
 from reference import ELEMENTWISE as NAMES
@@ -72,36 +69,16 @@ def demanding_numbers(name, dtype):
     return np.concatenate([x, -x])
 
 
-LEVELS = ("v2", "v3", "v4") if platform.machine() == "x86_64" else ("baseline",)
-# Without the rest of the package, which takes ten times as long to import.
-ALONE = """
-import importlib.util, sys
-import numpy as np
-spec = importlib.util.spec_from_file_location("multinoulli._core", sys.argv[1])
-core = importlib.util.module_from_spec(spec)
-_, _, given, results = sys.argv
-with np.load(given) as numbers:
-    np.savez(results, isa=core.isa, **{key: getattr(core, key.split("-")[0])(numbers[key]) for key in numbers})
-"""
-
-
 @pytest.mark.parametrize("level", LEVELS)
 def test_promised_ulps(level, tmp_path):
-    numbers = {f"{name}-{np.dtype(dtype)}": demanding_numbers(name, dtype) for name in NAMES for dtype in FLOATS}
-    np.savez(tmp_path / "numbers.npz", **numbers)
-    command = [sys.executable, "-c", ALONE, _core.__file__, tmp_path / "numbers.npz", tmp_path / "results.npz"]
-    environment = {**os.environ, "MULTINOULLI_ISA": level}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if "this processor lacks that instruction set" in done.stderr:
-        assert level != LEVELS[0]
+    numbers = {(name, dtype): demanding_numbers(name, dtype) for name in NAMES for dtype in FLOATS}
+    calls = {f"{name}-{np.dtype(dtype)}": (x,) for (name, dtype), x in numbers.items()}
+    results = results_of(level, tmp_path, calls)
+    if results is None:
         return
-    assert done.returncode == 0, done.stderr
-    with np.load(tmp_path / "results.npz") as results:
-        assert results["isa"] == level
-        for key, x in numbers.items():
-            name = key.split("-")[0]
-            assert results[key].dtype == x.dtype
-            assert ulps(results[key], [exact(name, value) for value in x]) <= PROMISED_ULPS[x.dtype.type][name], key
+    for ((name, dtype), x), result in zip(numbers.items(), results.values(), strict=True):
+        assert result.dtype == dtype
+        assert ulps(result, [exact(name, value) for value in x]) <= PROMISED_ULPS[dtype][name], (name, dtype)
 
 
 @pytest.mark.parametrize("name", NAMES)
