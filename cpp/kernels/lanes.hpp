@@ -82,12 +82,16 @@ INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, Sco
         const Normaliser<Vec<T>> normaliser = lanes_of.normalisers[g];
         if constexpr (Function::elements)
             for (size_t k = 0; k < n; k++) column[k] = element_of<Function>(column[k], normaliser);
-        if constexpr (Function::elements && Function::labels)
-            for (size_t row = g * L; row < count && row < (g + 1) * L; row++) {
+        if constexpr (Function::elements && Function::labels) {
+            alignas(vector_bytes) T max[L], others[L];
+            store(max, normaliser.max);
+            store(others, normaliser.others);
+            const size_t end = count < (g + 1) * L ? count : (g + 1) * L;
+            for (size_t row = g * L; row < end; row++) {
                 T& gradient = lanes_of.at(row, size_t(labels[row]));
-                gradient = Function::at_label(gradient, lanes_of.label_scores[row], T(normaliser.max[row % L]),
-                                              T(normaliser.others[row % L]));
+                gradient = Function::at_label(gradient, lanes_of.label_scores[row], max[row % L], others[row % L]);
             }
+        }
     }
     for (size_t g = 0; g < groups; g++) {
         if (!any_lane(lanes_of.odd[g])) continue;

@@ -158,8 +158,10 @@ void test_invariance(const KernelTable& table) {
     test<float>(table, Layout::rows, 265001, 3);  // long: the exps are computed twice
     test<double>(table, Layout::rows, 140001, 3);
 
-    for (size_t n : {1, 2, 7, 8, 17, 33, 64, 65, 71, 72, 1025}) {  // more than one tile of columns
-        const size_t columns = n <= few ? 150 : n <= 100 ? 600 : 40;
+    // One tile of columns and more.
+    constexpr size_t shapes[][2] = {{1, 300},  {2, 40},  {7, 300}, {8, 45},    {17, 300}, {33, 150},
+                                    {64, 150}, {65, 45}, {71, 40}, {72, 1100}, {1025, 40}};
+    for (const auto& [n, columns] : shapes) {
         test<float>(table, Layout::columns, n, columns);
         test<double>(table, Layout::columns, n, columns);
     }

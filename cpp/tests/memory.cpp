@@ -123,9 +123,9 @@ void test(const KernelTable& table, Side side) {
     // Fewer than a vector, tails of every length, more than a tile; whole cache lines apart, which can be streamed, and
     // not.
     for (size_t n : {1, 2, 9, 33, 64, 65, 72, 1001})
-        for (size_t columns : {1, 3, 7, 8, 16, 17, 45, 64, 515})
+        for (size_t columns : {1, 3, 7, 8, 16, 17, 45, 64, 1030})
             for (size_t gap : {size_t(0), size_t(1), (columns + 15) / 16 * 16 - columns}) {
-                if (n * columns > 40000) continue;
+                if (n * columns > 75000) continue;
                 test_columns<T>(table, n, columns, gap, side);
             }
 }
