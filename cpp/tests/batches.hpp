@@ -27,6 +27,7 @@ enum class Scores {
     steep,        // ... by thousands
     huge_offset,  // beyond what the exponential takes
     huge,         // differences that overflow
+    range_end,    // on both sides of the largest that an exponential takes, and just there
     mostly_minus_infinity,
     last
 };
@@ -68,6 +69,8 @@ Batch<T> batch_of(Scores kind, size_t rows, size_t n, uint32_t seed) {
                 return (single ? -3e6 : 3e15) + 4 * normal(random);
             case Scores::huge:
                 return std::numeric_limits<T>::max() * uniform(-1, 1);
+            case Scores::range_end:
+                return (single ? n % 2 ? 1024. : 65536. : n % 2 ? 1e6 : 1e9) + std::round(2 * normal(random));
             case Scores::mostly_minus_infinity:
                 return k * 3 < n * 2 ? -INFINITY : normal(random);
             default:

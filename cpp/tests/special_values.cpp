@@ -109,6 +109,17 @@ void test(const KernelTable& table, size_t n) {
         }
     }
 
+    // Beside it, the largest scores that the exponentials take.
+    for (double largest : {1024., 65536., 1e6, 1e9}) {
+        batch = plain;
+        std::fill_n(batch.row(r), n, T(largest));
+        batch.row(r)[n / 2] = INFINITY;
+        batch.labels[r] = int64_t(n / 2);
+        check(table, "+inf and the range's end", batch,
+              {[=](size_t k) { return k == n / 2 ? 1. : 0; }, [=](size_t k) { return k == n / 2 ? 0. : -inf; },
+               constant(0), inf, 0});
+    }
+
     // One score left: probability 1 and loss 0 exactly; elsewhere -inf, also where the label is.
     for (size_t at : {size_t(0), n / 2, n - 1})
         for (double left : {3.5, -7., 1e30, -1e30, double(std::numeric_limits<T>::max())}) {
