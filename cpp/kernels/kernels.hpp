@@ -45,11 +45,14 @@ constexpr size_t span = size_t(1) << 16;  // scores; the last span of a row has 
 
 constexpr size_t few = 64;  // up to so many classes, rows are read one a lane
 
+// So many bytes of rows are read together, or one row: the nearest cache keeps them from their maxima to their exps.
+constexpr size_t group_bytes = size_t(1) << 13;
+
 // Elements of scratch for up to `rows` rows, or any number of columns.
 template <class T>
 constexpr size_t scratch_for_rows(size_t rows, size_t n_classes) {
     if (n_classes <= few || n_classes * sizeof(T) > long_row_bytes) return 0;
-    const size_t group = rows < 16 ? rows * n_classes : 16 * n_classes, most = (size_t(1) << 16) / sizeof(T);
+    const size_t group = rows < 16 ? rows * n_classes : 16 * n_classes, most = group_bytes / sizeof(T);
     return 2 * (group < most ? group : n_classes < most ? most : n_classes);
 }
 constexpr size_t scratch_for_columns(size_t n_classes) { return n_classes <= few ? 0 : 3 * n_classes; }

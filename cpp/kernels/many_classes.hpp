@@ -1,58 +1,91 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // More than 64 classes, in rows that a cache holds: while one group of rows is read (its maxima, then its exps), the
-// group before it is written, so that the memory and the arithmetic are busy at the same time. Groups are of as many
-// rows as a vector has lanes where so many fit the nearest cache, and their normalisers are worked out together.
+// group before it is written, so that the memory and the arithmetic are busy at the same time. Groups are of up to as
+// many rows as a vector has lanes, and what follows from a row as a whole is worked out for all of them together.
 #pragma once
+#include "../math/transpose.hpp"
 #include "fallback.hpp"
 
 namespace multinoulli {
 namespace {
 
+// From one row a vector to one row a lane, all rows together: the maximum of each vector.
 template <class T>
-constexpr size_t group_elements = (size_t(1) << 16) / sizeof(T);
+INLINE Vec<T> max_of_each(const Vec<T>* spread) {
+    Vec<T> tile[lanes<T>];
+    for (int j = 0; j < lanes<T>; j++) tile[j] = spread[j];
+    transpose<T>(tile);
+    Vec<T> max = tile[0];
+    for (int i = 1; i < lanes<T>; i++) max = max_ignoring_nan(max, tile[i]);
+    return max;
+}
+
+// The sum of each vector: always in the same order, carrying along what rounding loses if `lost` is given.
+template <class T>
+INLINE Vec<T> sum_of_each(Vec<T>* tile, Vec<T>* lost = nullptr) {
+    transpose<T>(tile);
+    Vec<T> sum = tile[0];
+    for (int i = 1; i < lanes<T>; i++) {
+        const HighLow<Vec<T>> next = two_sum(sum, tile[i]);
+        if (lost) *lost += next.low;
+        sum = next.high;
+    }
+    return sum;
+}
+
+INLINE Total<float> rest_of_each(const SpreadSum<float>* sums) {
+    constexpr int half = lanes<double>;
+    Vec<double> tile[2 * half];
+    for (int j = 0; j < 2 * half; j++) tile[j] = sums[j].rest.low + sums[j].rest.high;
+    return {sum_of_each<double>(tile), sum_of_each<double>(tile + half)};
+}
+INLINE Total<double> rest_of_each(const SpreadSum<double>* sums) {
+    Vec<double> tile[lanes<double>], lost[lanes<double>], more = {};
+    for (int j = 0; j < lanes<double>; j++) tile[j] = sums[j].rest.sum, lost[j] = sums[j].rest.lost;
+    const Vec<double> sum = sum_of_each<double>(tile, &more);
+    return {sum, sum_of_each<double>(lost) + more};
+}
+
+// The numbers of maxima: integers that are small enough to be exact.
+template <class T>
+INLINE Vec<T> maxima_of_each(const SpreadSum<T>* sums) {
+    Vec<T> tile[lanes<T>];
+    for (int j = 0; j < lanes<T>; j++) tile[j] = to_floating(sums[j].maxima);
+    return sum_of_each<T>(tile);
+}
 
 template <class T>
 struct RowGroup {
     T* exps = nullptr;  // (rows, n_classes)
     size_t first = 0, count = 0;
-    alignas(vector_bytes) T max[lanes<T>] = {}, k[lanes<T>] = {}, maxima[lanes<T>] = {}, label_scores[lanes<T>] = {};
-    alignas(vector_bytes) double rest[lanes<T>] = {}, rest_low[lanes<T>] = {};
-    bool odd[lanes<T>] = {};  // rows that only the fallback can do
+    Vec<T> maxima_of[lanes<T>] = {};  // of every row, still spread over lanes
+    SpreadSum<T> sums[lanes<T>] = {};
+    alignas(vector_bytes) T label_scores[lanes<T>] = {};
+    LaneSummary<T> summary;  // one row a lane from here on
+    IntVec<T> odd;           // rows that only the fallback can do
     Normaliser<Vec<T>> normaliser;
-
-    LaneSummary<T> summary() const {
-        const Vec<double> low = load(rest), high = load(sizeof(T) == 4 ? rest + lanes<double> : rest_low);
-        return {load(max), load(k), load(maxima), {low, high}};
-    }
 };
 
-// Reads row j of the group; `each_part` is called for every part of a row, as soon as that part has been read.
-template <class Function, class T, class F>
-INLINE void read_row(const Rows<T>& rows, RowGroup<T>& group, size_t j, F each_part) {
-    const size_t n = rows.n_classes, at = (group.first + j) * n;
-    const T* scores = rows.scores + at;
-    Running<T> row;
-    const T max = max_of(scores, n);
-    group.odd[j] = !(max <= ExpConstants<T>::limit && max >= -ExpConstants<T>::limit);
-    if (!group.odd[j]) row.start(max);
-    for (size_t i = 0, length; i < n; i += length) {
-        length = part_length(n - i, block);
-        const size_t ahead = n < block ? block : n;
-        if (!group.odd[j]) add_exps<Function::from_exps>(scores + i, group.exps + j * n + i, length, ahead, row);
-        each_part(i, length);
+template <class Function, class T>
+INLINE void find_maxima(const Rows<T>& rows, RowGroup<T>& group) {
+    const size_t n = rows.n_classes;
+    for (size_t j = 0; j < group.count; j++) {
+        const T* scores = rows.scores + (group.first + j) * n;
+        group.maxima_of[j] = spread_max(scores, n);
+        if constexpr (Function::labels) group.label_scores[j] = scores[rows.labels[group.first + j]];
     }
-    group.max[j] = row.max;
-    group.k[j] = row.k;
-    group.maxima[j] = T(row.maxima);
-    group.rest[j] = sizeof(T) == 4 ? row.rest + row.rest_low : row.rest;
-    group.rest_low[j] = row.rest_low;
-    if constexpr (Function::labels) group.label_scores[j] = scores[rows.labels[group.first + j]];
+    const Vec<T> limit = splat(ExpConstants<T>::limit), max = max_of_each<T>(group.maxima_of);
+    group.odd = ~((max <= limit) & (max >= -limit));
+    group.summary.max = group.odd ? Vec<T>{} : max;
+    group.summary.k = exponent_near(group.summary.max);
 }
 
 template <class Function, class T>
 INLINE void normalise_group(const Rows<T>& rows, RowGroup<T>& group) {
+    group.summary.maxima = maxima_of_each(group.sums);
+    group.summary.rest = rest_of_each(group.sums);
     Vec<T> per_row = {};
-    group.normaliser = normalise_lanes<Function>(group.summary(), load(group.label_scores), per_row);
+    group.normaliser = normalise_lanes<Function>(group.summary, load(group.label_scores), per_row);
     if constexpr (Function::per_row)
         for (size_t j = 0; j < group.count; j++) rows.per_row[group.first + j] = per_row[j];
     if constexpr (Function::elements && Function::labels)  // ready now, and known by its sign: it is never positive
@@ -100,7 +133,8 @@ INLINE void write_part(const Rows<T>& rows, const RowGroup<T>& group, size_t j, 
 
 template <class Function, class T>
 void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
-    const size_t n = rows.n_classes, at_once = n * lanes<T> <= group_elements<T> ? lanes<T> : 1;
+    const size_t n = rows.n_classes, fitting = group_bytes / sizeof(T) / n;
+    const size_t at_once = fitting < 1 ? 1 : fitting > lanes<T> ? lanes<T> : fitting;
     const size_t half = (end - begin < at_once ? end - begin : at_once) * n;
     RowGroup<T> groups[2];
     groups[0].exps = rows.scratch;
@@ -113,10 +147,17 @@ void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
         current->first = first;
         current->count = first >= end ? 0 : end - first < at_once ? end - first : at_once;
         const size_t both = current->count < previous->count ? current->count : previous->count;
-        for (size_t j = 0; j < current->count; j++)
-            read_row<Function>(rows, *current, j, [&](size_t i, size_t length) __attribute__((always_inline)) {
+        find_maxima<Function>(rows, *current);
+        for (size_t j = 0; j < current->count; j++) {
+            const T* scores = rows.scores + (first + j) * n;
+            current->sums[j] = {};
+            for (size_t i = 0, length; i < n; i += length) {
+                length = part_length(n - i, block);
+                add_exps<Function::from_exps>(scores + i, current->exps + j * n + i, length, at_once * n,
+                                              T(current->summary.max[j]), T(current->summary.k[j]), current->sums[j]);
                 if (j < both) write_part<Function>(rows, *previous, j, i, length, writer);
-            });
+            }
+        }
         for (size_t j = both; j < previous->count; j++) write_part<Function>(rows, *previous, j, 0, n, writer);
         if (current->count > 0) normalise_group<Function>(rows, *current);
         RowGroup<T>* const written = previous;

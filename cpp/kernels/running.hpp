@@ -19,8 +19,9 @@ INLINE T shifted_by(T score, T max) {
     return score == max ? T(0) : score - max;
 }
 
+// The maximum of every lane; NaN is passed by.
 template <class T>
-INLINE T max_of(const T* scores, size_t n) {
+INLINE Vec<T> spread_max(const T* scores, size_t n) {
     using V = Vec<T>;
     constexpr size_t L = lanes<T>;
     const V lowest = V{} - __builtin_inff();
@@ -29,7 +30,7 @@ INLINE T max_of(const T* scores, size_t n) {
     for (; i + 4 * L <= n; i += 4 * L)
         for (size_t j = 0; j < 4; j++) max[j] = max_ignoring_nan(max[j], load(scores + i + j * L));
     for (; i + L <= n; i += L) max[0] = max_ignoring_nan(max[0], load(scores + i));
-    return max_of_lanes(max_ignoring_nan(max_ignoring_nan(max[0], max[1]), max_ignoring_nan(max[2], max[3])));
+    return max_ignoring_nan(max_ignoring_nan(max[0], max[1]), max_ignoring_nan(max[2], max[3]));
 }
 
 // What is known of a row so far; see Summary. Starts below every score that the exponential takes.
@@ -40,11 +41,6 @@ struct Running {
 
     INLINE Summary summary() const {
         return {splat(double(max)), splat(double(k)), splat(rest), splat(rest_low), splat(maxima)};
-    }
-
-    INLINE void start(T first_max) {
-        max = first_max;
-        k = exponent_near(splat(first_max))[0];
     }
 
     // The old maxima join the rest, in the units of the new one.
@@ -75,16 +71,23 @@ struct Running {
     }
 };
 
-// Adds n >= lanes scores, none above row.max, to the row; with `keep` their exps go to `exps`. `ahead`: how far on the
-// next scores to be wanted lie.
+// The sum of the exps of some scores but the maxima, and the number of these, still spread over lanes.
+template <class T>
+struct SpreadSum {
+    Total<T> rest;
+    IntVec<T> maxima = {};
+};
+
+// Adds n >= lanes scores, none above max; with `keep` their exps go to `exps`. `ahead`: how far on the next scores to
+// be wanted lie.
 template <bool keep, class T>
-INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, Running<T>& row) {
+INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max, T k, SpreadSum<T>& sum) {
     using V = Vec<T>;
     constexpr size_t L = lanes<T>;
-    const V max = splat(row.max), offset = exp_offset(splat(row.k)), negligible = max - ExpConstants<T>::reach;
+    const V max = splat(row_max), offset = exp_offset(splat(k)), negligible = max - ExpConstants<T>::reach;
     const V zero = {};
-    IntVec<T> maxima = {};
-    Total<T> rest;
+    IntVec<T> maxima = sum.maxima;
+    Total<T> rest = sum.rest;
     auto exp_below_max = [&](V score, size_t i, IntVec<T> counted) __attribute__((always_inline)) {
         const V e = scaled_exp(at_least(negligible, score), offset);
         const IntVec<T> top = score == max;
@@ -105,8 +108,7 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, Running<T
         const IntVec<T> fresh = lane_numbers<T>() >= IntVec<T>{} + ElementOf<IntVec<T>>(L - (n - i));
         rest.add(exp_below_max(load(scores + n - L), n - L, fresh));
     }
-    row.add(rest.of_lanes());
-    row.maxima += double(sum_of_lanes(maxima));
+    sum = {rest, maxima};
 }
 
 // Reads scores less `shift`, block after block. False: only the fallback can do the row.
@@ -120,10 +122,13 @@ INLINE bool read_in_blocks(const T* scores, size_t n, T shift, Running<T>& row) 
             for (size_t k = 0; k < length; k++) shifted[k] = shifted_by(part[k], shift);
             part = shifted;
         }
-        const T max = max_of(part, length);
+        const T max = max_of_lanes(spread_max(part, length));
         if (max > ExpConstants<T>::limit) return false;
         if (max > row.max) row.raise(max);
-        add_exps<false>(part, static_cast<T*>(nullptr), length, block, row);
+        SpreadSum<T> sum;
+        add_exps<false>(part, static_cast<T*>(nullptr), length, block, row.max, row.k, sum);
+        row.add(sum.rest.of_lanes());
+        row.maxima += double(sum_of_lanes(sum.maxima));
     }
     return true;
 }
