@@ -246,3 +246,15 @@ def test_refused_labels_leave_the_outputs_alone(name, axis):
         assert all((array == 7).all() for array in out)
     with pytest.raises(ValueError, match="one is 77 and K, the number of classes, is"):
         call(name, scores, bad, axis=axis)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_label_out_of_range_leaves_the_outputs_alone(axis):
+    scores = np.zeros((4, 6, 9))
+    labels = np.zeros([n for i, n in enumerate(scores.shape) if i != axis], np.int64)
+    labels[-1, -1] = 77
+    loss, gradient = np.full(labels.shape, 5.0), np.full(scores.shape, 5.0)
+    with pytest.raises(ValueError, match="one is 77 and K, the number of classes, is"):
+        function("cross_entropy_gradient")(scores, labels, axis=axis, out=(loss, gradient))
+    assert (loss == 5).all()
+    assert (gradient == 5).all()

@@ -119,6 +119,8 @@ class Rows:
         batch = self.scores.shape[:-1]
         for array in labels:
             batch = broadcast_batch(batch, array.shape)
+            if math.prod(batch):
+                self._check_range(array)  # the core would say so too, but between two of several runs of rows
         kinds = ufunc.signature.split("->")[1].split(",")  # type: ignore[union-attr]  # a generalised ufunc has one
         results = []
         for kind, given in zip(kinds, out or (None,) * len(kinds), strict=True):
@@ -129,6 +131,14 @@ class Rows:
             results.append(target if kind == "()" else self.axes.rows(target))
         ufunc(self.scores, *labels, out=tuple(results))
         return tuple(results)
+
+    def _check_range(self, labels: NDArray[np.int64]) -> None:
+        n_classes = self.scores.shape[-1]
+        bad = (labels < 0) | (labels >= n_classes)
+        if bad.any():
+            raise ValueError(
+                f"labels must lie in 0...K-1, but one is {labels[bad][0]} and K, the number of classes, is {n_classes}"
+            )
 
     def _allocate(self, shape: tuple[int, ...]) -> Floats:
         # Like the source: a ufunc left to itself would put the classes innermost, whatever their axis.
