@@ -43,7 +43,7 @@ def log1mexp(x: ArrayLike, /, *, out: NDArray[Any] | None = None) -> Any:
 
     References
     ----------
-    .. [1] Mächler, "Accurately Computing log(1 - exp(-|a|)): Assessed by the Rmpfr package", 2012.
+    .. [1] Mächler, "Accurately Computing ``log(1 - exp(-|a|))``: Assessed by the Rmpfr package", 2012.
 
     Examples
     --------
