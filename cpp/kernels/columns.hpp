@@ -113,10 +113,8 @@ template <class T>
 INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far) {
     using V = Vec<T>;
     const V limit = splat(ExpConstants<T>::limit), zero = {};
-    V top = scores[0];
-    for (size_t i = 1; i < bundle; i++) top = max_ignoring_nan(top, scores[i]);
-    top = max_ignoring_nan(so_far.max, top);  // a NaN at the start of the bundle is ignored here
-    for (size_t i = 1; i < bundle; i++) top = max_ignoring_nan(top, scores[i]);
+    V top = so_far.max;
+    for (size_t i = 0; i < bundle; i++) top = max_ignoring_nan(top, scores[i]);
     if (any_lane(top > so_far.max)) {  // the old maxima join the rest, in the units of the new one
         so_far.odd |= top > limit;
         top = top > limit ? limit : top;
@@ -139,6 +137,7 @@ INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far)
                  exp_below_max(scores[i + 2]) + exp_below_max(scores[i + 3]));
 }
 
+// At least `lanes` columns; the last vector overlaps the one before it, and finds there what it would have found.
 template <class Function, class T>
 class Tile {
     using V = Vec<T>;
@@ -146,13 +145,16 @@ class Tile {
 
     const Columns<T>& all_;
     const size_t first_, count_, vectors_;
+    bool any_odd_ = false;
     RunningLanes<T> running_[most];
     Normaliser<V> normalisers_[most];
-    alignas(vector_bytes) T label_scores_[most * L] = {}, per_row_[most * L];
-    alignas(vector_bytes) ElementOf<IntVec<T>> labels_[most * L] = {};
+    V offsets_[most];
+    T label_scores_[most * L], per_row_[most * L];
+    ElementOf<IntVec<T>> labels_[most * L];
 
     const T* scores(size_t k) const { return all_.scores + ptrdiff_t(k) * all_.class_stride + first_; }
     T* elements(size_t k) const { return all_.elements + ptrdiff_t(k) * all_.element_stride + first_; }
+    size_t start(size_t v) const { return v * L + L <= count_ ? v * L : count_ - L; }
 
   public:
     static constexpr size_t width = most * L;
@@ -166,30 +168,35 @@ class Tile {
         for (size_t k = 0; k < all_.n_classes; k += bundle) {
             const size_t rows = all_.n_classes - k < bundle ? all_.n_classes - k : bundle;
             for (size_t v = 0; v < vectors_; v++) {
+                const size_t at = start(v);
                 V bundled[bundle];
                 if (v * vector_bytes % line_bytes == 0)
-                    for (size_t i = 0; i < bundle; i++) prefetch(scores(k + bundle + i) + v * L, 0);
+                    for (size_t i = 0; i < bundle; i++) prefetch(scores(k + bundle + i) + at, 0);
 #pragma GCC unroll 8
-                for (size_t i = 0; i < bundle; i++)
-                    bundled[i] = i < rows ? load_some(scores(k + i) + v * L, count_ - v * L) : lowest;
+                for (size_t i = 0; i < bundle; i++) bundled[i] = i < rows ? load(scores(k + i) + at) : lowest;
                 read_bundle(bundled, running_[v]);
             }
         }
-        for (size_t v = 0; v < vectors_; v++) running_[v].odd |= running_[v].maxima == 0;
+        for (size_t v = 0; v < vectors_; v++) {
+            running_[v].odd |= running_[v].maxima == 0;
+            any_odd_ |= any_lane(running_[v].odd);
+        }
     }
 
     void normalise() {
         if constexpr (Function::labels)
             for (size_t c = 0; c < count_; c++) {
                 labels_[c] = ElementOf<IntVec<T>>(all_.labels[first_ + c]);
-                label_scores_[c] = scores(size_t(labels_[c]))[c];
+                label_scores_[c] = scores(size_t(all_.labels[first_ + c]))[c];
             }
         for (size_t v = 0; v < vectors_; v++) {
             const RunningLanes<T>& row = running_[v];
             V values = {};
+            offsets_[v] = exp_offset(row.k);
+            const V label_scores = Function::labels ? load(label_scores_ + start(v)) : values;
             normalisers_[v] = normalise_lanes<Function>(
-                LaneSummary<T>{row.max, row.k, to_floating(row.maxima), row.rest}, load(label_scores_ + v * L), values);
-            store(per_row_ + v * L, values);
+                LaneSummary<T>{row.max, row.k, to_floating(row.maxima), row.rest}, label_scores, values);
+            store(per_row_ + start(v), values);
         }
         if constexpr (Function::per_row) __builtin_memcpy(all_.per_row + first_, per_row_, count_ * sizeof(T));
     }
@@ -200,9 +207,10 @@ class Tile {
             T line[width];
             for (size_t v = 0; v < vectors_; v++) {
                 if (v * vector_bytes % line_bytes == 0) prefetch(scores(k + 2) + v * L, 0);
-                const V score = load_some(scores(k) + v * L, count_ - v * L);
-                const V value = element(score, k, v);
-                store(line + v * L, running_[v].odd ? score : value);  // in place, the fallback reads it again
+                const V score = load(scores(k) + start(v));
+                V value = element(score, k, v);
+                if (any_odd_) value = running_[v].odd ? score : value;  // in place, the fallback reads it again
+                store(line + start(v), value);
             }
             writer.write(line, elements(k));
         }
@@ -212,8 +220,9 @@ class Tile {
     void fall_back() {
         const size_t n = all_.n_classes;
         T *const scores_of = all_.scratch, *const elements_of = scores_of + n, *const scratch = elements_of + n;
-        for (size_t c = 0; c < count_; c++) {
-            if (!running_[c / L].odd[c % L]) continue;
+        for (size_t c = 0; any_odd_ && c < count_; c++) {
+            const size_t v = c / L;
+            if (!running_[v].odd[c - start(v)]) continue;
             for (size_t k = 0; k < n; k++) scores_of[k] = scores(k)[c];
             fallback_row<Function>(Row<T>{scores_of, Function::labels ? all_.labels[first_ + c] : 0, elements_of,
                                           all_.per_row + first_ + c, n, scratch});
@@ -228,28 +237,58 @@ class Tile {
         if constexpr (!Function::from_exps) {
             return Function::element(score, row);
         } else {
-            const V exp = scaled_exp(at_least(row.max - ExpConstants<T>::reach, score), exp_offset(running_[v].k));
+            const V exp = scaled_exp(at_least(row.max - ExpConstants<T>::reach, score), offsets_[v]);
             const V below = Function::element(exp, row), value = score == row.max ? Function::maximum(row) : below;
             if constexpr (!Function::labels)
                 return value;
             else
-                return load_labels(v) == ElementOf<IntVec<T>>(k) ? Function::at_label(value, score, row.max, row.others)
-                                                                 : value;
+                return labels(v) == ElementOf<IntVec<T>>(k) ? Function::at_label(value, score, row.max, row.others)
+                                                            : value;
         }
     }
-    INLINE IntVec<T> load_labels(size_t v) const { return *reinterpret_cast<const IntVec<T>*>(labels_ + v * L); }
+    INLINE IntVec<T> labels(size_t v) const {
+        return reinterpret_cast<IntVec<T>>(load(reinterpret_cast<const T*>(labels_ + start(v))));
+    }
 };
+
+template <class Function, class T>
+void tile_of(const Columns<T>& all, size_t first, size_t count) {
+    Tile<Function, T> tile(all, first, count);
+    tile.read();
+    tile.normalise();
+    if constexpr (Function::elements) tile.write();
+    tile.fall_back();
+}
+
+// Fewer columns than a vector has lanes, in a copy that is wide enough.
+template <class Function, class T>
+void narrow_tile(const Columns<T>& all, size_t first, size_t count) {
+    constexpr size_t L = lanes<T>;
+    const size_t n = all.n_classes;
+    int64_t labels[L] = {};
+    T per_row[L];
+    T* const padded = all.scratch;
+    for (size_t k = 0; k < n; k++) {
+        store(padded + k * L, Vec<T>{});
+        __builtin_memcpy(padded + k * L, all.scores + ptrdiff_t(k) * all.class_stride + first, count * sizeof(T));
+    }
+    if constexpr (Function::labels) __builtin_memcpy(labels, all.labels + first, count * sizeof(int64_t));
+    tile_of<Function>(Columns<T>{padded, labels, padded, per_row, n, L, L, false, padded + n * L}, 0, L);
+    if constexpr (Function::per_row) __builtin_memcpy(all.per_row + first, per_row, count * sizeof(T));
+    if constexpr (Function::elements)
+        for (size_t k = 0; k < n; k++)
+            __builtin_memcpy(all.elements + ptrdiff_t(k) * all.element_stride + first, padded + k * L,
+                             count * sizeof(T));
+}
 
 template <class Function, class T>
 void columns(const Columns<T>& all, size_t begin, size_t end) {
     if (all.n_classes <= few) return few_classes_upright<Function>(all, begin, end);
-    constexpr size_t width = Tile<Function, T>::width;
-    for (size_t first = begin; first < end; first += width) {
-        Tile<Function, T> tile(all, first, end - first < width ? end - first : width);
-        tile.read();
-        tile.normalise();
-        if constexpr (Function::elements) tile.write();
-        tile.fall_back();
+    constexpr size_t width = Tile<Function, T>::width, L = lanes<T>;
+    for (size_t first = begin, count; first < end; first += count) {
+        const size_t left = end - first;
+        count = left <= width ? left : left - width < L ? width - L : width;  // what is left is no less than a vector
+        (count < L ? narrow_tile<Function, T> : tile_of<Function, T>)(all, first, count);
     }
 }
 

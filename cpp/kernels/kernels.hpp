@@ -26,7 +26,7 @@ struct Rows {
     T* scratch;
 };
 
-// Rows that stand upright, side by side: class k of row c is scores[k * class_stride + c].
+// Rows that stand upright, side by side: class k of row c is scores[k * class_stride + c]. n_classes < 2^31.
 template <class T>
 struct Columns {
     const T* scores;        // (n_classes, columns)
@@ -55,7 +55,7 @@ constexpr size_t scratch_for_rows(size_t rows, size_t n_classes) {
     const size_t group = rows < 16 ? rows * n_classes : 16 * n_classes, most = group_bytes / sizeof(T);
     return 2 * (group < most ? group : n_classes < most ? most : n_classes);
 }
-constexpr size_t scratch_for_columns(size_t n_classes) { return n_classes <= few ? 0 : 3 * n_classes; }
+constexpr size_t scratch_for_columns(size_t n_classes) { return n_classes <= few ? 0 : (16 + 3) * n_classes; }
 
 // What is known of a span or a whole row once it has been read; see summary.hpp.
 struct RowSummary {

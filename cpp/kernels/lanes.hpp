@@ -73,26 +73,27 @@ INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, Sco
     for (size_t g = 0; g < groups; g++) sum_exps<Function>(lanes_of.group(g), n, lanes_of.summaries[g]);
     for (size_t g = 0; g < groups; g++) {
         Vec<T> values = {};
-        lanes_of.normalisers[g] =
+        const auto normaliser =
             normalise_lanes<Function>(lanes_of.summaries[g], load(lanes_of.label_scores + g * L), values);
-        store(lanes_of.per_row + g * L, values);
+        if constexpr (Function::elements) lanes_of.normalisers[g] = normaliser;
+        if constexpr (Function::per_row) store(lanes_of.per_row + g * L, values);
     }
-    for (size_t g = 0; g < groups; g++) {
-        Vec<T>* const column = lanes_of.group(g);
-        const Normaliser<Vec<T>> normaliser = lanes_of.normalisers[g];
-        if constexpr (Function::elements)
+    if constexpr (Function::elements)
+        for (size_t g = 0; g < groups; g++) {
+            Vec<T>* const column = lanes_of.group(g);
+            const Normaliser<Vec<T>> normaliser = lanes_of.normalisers[g];
             for (size_t k = 0; k < n; k++) column[k] = element_of<Function>(column[k], normaliser);
-        if constexpr (Function::elements && Function::labels) {
-            alignas(vector_bytes) T max[L], others[L];
-            store(max, normaliser.max);
-            store(others, normaliser.others);
-            const size_t end = count < (g + 1) * L ? count : (g + 1) * L;
-            for (size_t row = g * L; row < end; row++) {
-                T& gradient = lanes_of.at(row, size_t(labels[row]));
-                gradient = Function::at_label(gradient, lanes_of.label_scores[row], max[row % L], others[row % L]);
+            if constexpr (Function::labels) {
+                alignas(vector_bytes) T max[L], others[L];
+                store(max, normaliser.max);
+                store(others, normaliser.others);
+                const size_t end = count < (g + 1) * L ? count : (g + 1) * L;
+                for (size_t row = g * L; row < end; row++) {
+                    T& gradient = lanes_of.at(row, size_t(labels[row]));
+                    gradient = Function::at_label(gradient, lanes_of.label_scores[row], max[row % L], others[row % L]);
+                }
             }
         }
-    }
     for (size_t g = 0; g < groups; g++) {
         if (!any_lane(lanes_of.odd[g])) continue;
         for (size_t row = g * L; row < count && row < (g + 1) * L; row++) {

@@ -134,14 +134,16 @@ INLINE Normaliser<Vec<float>> normalise_lanes(const LaneSummary<float>& rows, Ve
         {widen_high(rows.max), widen_high(rows.k), rows.rest.high, Vec<double>{}, widen_high(rows.maxima)});
     if constexpr (Function::per_row)
         per_row = narrow(Function::row(a, widen_low(label_scores)), Function::row(b, widen_high(label_scores)));
-    const Vec<float> inverse = narrow(a.inverse, b.inverse), log_sum = narrow(a.log_sum, b.log_sum);
-    return {rows.max,
-            inverse,
-            Vec<float>{},
-            log_sum,
-            narrow(a.log_sum - widen_low(log_sum), b.log_sum - widen_high(log_sum)),
-            narrow(a.top, b.top),
-            narrow(a.others, b.others)};
+    Normaliser<Vec<float>> n{rows.max, {}, {}, {}, {}, {}, {}};
+    if constexpr (Function::from_exps) {
+        n.inverse = narrow(a.inverse, b.inverse);
+        n.top = narrow(a.top, b.top);
+        n.others = narrow(a.others, b.others);
+    } else if constexpr (Function::elements) {
+        n.log_sum = narrow(a.log_sum, b.log_sum);
+        n.log_sum_low = narrow(a.log_sum - widen_low(n.log_sum), b.log_sum - widen_high(n.log_sum));
+    }
+    return n;
 }
 
 // One row in all lanes alike: a row worked out alone, or the row of one lane.

@@ -150,12 +150,12 @@ void compute_strided(Function function, const Operands& operands, size_t rows, s
 
 // Whether the rows stand upright, side by side.
 template <class T>
-bool upright(const Operands& operands, size_t rows) {
+bool upright(const Operands& operands, size_t rows, size_t n_classes) {
     const auto side_by_side = [&](const Operand& operand, size_t item) {
         return !operand.data || operand.row_stride == npy_intp(item);
     };
     const auto whole = [](const Operand& operand) { return operand.item_stride % npy_intp(sizeof(T)) == 0; };
-    return npy_intp(rows) >= fewest_columns && side_by_side(operands.scores, sizeof(T)) &&
+    return may_stand_upright(npy_intp(rows), npy_intp(n_classes)) && side_by_side(operands.scores, sizeof(T)) &&
            side_by_side(operands.labels, sizeof(int64_t)) && side_by_side(operands.per_row, sizeof(T)) &&
            side_by_side(operands.elements, sizeof(T)) && whole(operands.scores) && whole(operands.elements);
 }
@@ -216,7 +216,7 @@ void compute(Function function, const Operands& operands, npy_intp rows, npy_int
                             operands.per_row.contiguous(rows, 1, sizeof(T)) &&
                             operands.elements.contiguous(rows, n_classes, sizeof(T));
     if (contiguous) return compute_contiguous<T>(function, operands, size_t(rows), size_t(n_classes));
-    if (upright<T>(operands, size_t(rows)))
+    if (upright<T>(operands, size_t(rows), size_t(n_classes)))
         return compute_upright<T>(function, operands, 1, size_t(n_classes), size_t(rows));
     compute_strided<T>(function, operands, size_t(rows), size_t(n_classes));
 }

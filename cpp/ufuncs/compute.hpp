@@ -34,8 +34,9 @@ struct Operands {
     Operand scores, labels, per_row, elements;
 };
 
-// Fewer upright rows than this are gathered: most lanes would be empty.
-inline constexpr npy_intp fewest_columns = 8;
+// Other upright rows are gathered: of few columns most lanes would be empty, of more classes a lane could not keep
+// count.
+inline bool may_stand_upright(npy_intp columns, npy_intp n_classes) { return columns >= 8 && n_classes <= INT32_MAX; }
 
 // The first label outside 0..n_classes-1, or null.
 const int64_t* find_bad_label(const Operand& labels, npy_intp rows, npy_intp n_classes);

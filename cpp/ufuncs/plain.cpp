@@ -78,7 +78,7 @@ bool parse(const Face& face, PyObject* const* args, Py_ssize_t n_positional, PyO
         plain.out = reinterpret_cast<PyArrayObject*>(value);
     }
     plain.split();
-    if (plain.columns > 1 && plain.columns < fewest_columns) return false;
+    if (plain.columns > 1 && !may_stand_upright(plain.columns, plain.n_classes)) return false;
     if (face.labels) {
         if (!is_plain(args[1])) return false;
         plain.labels = reinterpret_cast<PyArrayObject*>(args[1]);
