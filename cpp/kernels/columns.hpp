@@ -127,9 +127,10 @@ INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far)
     }
     const V offset = exp_offset(so_far.k), negligible = so_far.max - ExpConstants<T>::reach;
     auto exp_below_max = [&](V score) __attribute__((always_inline)) {
+        const V e = scaled_exp(at_least(negligible, score), offset);
         const IntVec<T> maximum = score == so_far.max;
         so_far.maxima -= maximum;
-        return maximum ? zero : scaled_exp(at_least(negligible, score), offset);
+        return without(maximum, e);
     };
 #pragma GCC unroll 4
     for (size_t i = 0; i < bundle; i += 4)

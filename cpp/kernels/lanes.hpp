@@ -35,6 +35,7 @@ INLINE void find_maxima(const Vec<T>* column, size_t n, LaneSummary<T>& summary,
     using C = ExpConstants<T>;
     const V zero = {};
     V max = zero - __builtin_inff();
+#pragma GCC unroll 4
     for (size_t k = 0; k < n; k++) max = max_ignoring_nan(max, column[k]);
     odd = ~((max <= C::limit) & (max >= -C::limit));
     summary.max = odd ? zero : max;
@@ -44,14 +45,14 @@ INLINE void find_maxima(const Vec<T>* column, size_t n, LaneSummary<T>& summary,
 template <class Function, class T>
 INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
     using V = Vec<T>;
-    const V zero = {}, max = summary.max, offset = exp_offset(summary.k), negligible = max - ExpConstants<T>::reach;
+    const V max = summary.max, offset = exp_offset(summary.k), negligible = max - ExpConstants<T>::reach;
     IntVec<T> maxima = {};
     Total<T> rest;
     auto exp_below_max = [&](size_t k) __attribute__((always_inline)) {
         const V score = column[k], e = scaled_exp(at_least(negligible, score), offset);
         const IntVec<T> top = score == max;
         maxima -= top;
-        const V below = top ? zero + exp_of_maximum : e;
+        const V below = without(top, e);
         if constexpr (Function::from_exps) column[k] = below;
         return below;
     };
@@ -82,6 +83,7 @@ INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, Sco
         for (size_t g = 0; g < groups; g++) {
             Vec<T>* const column = lanes_of.group(g);
             const Normaliser<Vec<T>> normaliser = lanes_of.normalisers[g];
+#pragma GCC unroll 4
             for (size_t k = 0; k < n; k++) column[k] = element_of<Function>(column[k], normaliser);
             if constexpr (Function::labels) {
                 alignas(vector_bytes) T max[L], others[L];

@@ -150,13 +150,14 @@ void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
         find_maxima<Function>(rows, *current);
         for (size_t j = 0; j < current->count; j++) {
             const T* scores = rows.scores + (first + j) * n;
-            current->sums[j] = {};
+            SpreadSum<T> sum;
             for (size_t i = 0, length; i < n; i += length) {
                 length = part_length(n - i, block);
                 add_exps<Function::from_exps>(scores + i, current->exps + j * n + i, length, at_once * n,
-                                              T(current->summary.max[j]), T(current->summary.k[j]), current->sums[j]);
+                                              T(current->summary.max[j]), T(current->summary.k[j]), sum);
                 if (j < both) write_part<Function>(rows, *previous, j, i, length, writer);
             }
+            current->sums[j] = sum;
         }
         for (size_t j = both; j < previous->count; j++) write_part<Function>(rows, *previous, j, 0, n, writer);
         if (current->count > 0) normalise_group<Function>(rows, *current);

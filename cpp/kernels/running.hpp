@@ -85,28 +85,26 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max
     using V = Vec<T>;
     constexpr size_t L = lanes<T>;
     const V max = splat(row_max), offset = exp_offset(splat(k)), negligible = max - ExpConstants<T>::reach;
-    const V zero = {};
     IntVec<T> maxima = sum.maxima;
     Total<T> rest = sum.rest;
-    auto exp_below_max = [&](V score, size_t i, IntVec<T> counted) __attribute__((always_inline)) {
-        const V e = scaled_exp(at_least(negligible, score), offset);
+    auto exp_below_max = [&](size_t i) __attribute__((always_inline)) {
+        const V score = load(scores + i), e = scaled_exp(at_least(negligible, score), offset);
         const IntVec<T> top = score == max;
-        maxima -= top & counted;
-        const V below = top ? zero + exp_of_maximum : e;
+        maxima -= top;
+        const V below = without(top, e);
         if constexpr (keep) store(exps + i, below);
-        return counted ? below : zero;
+        return below;
     };
-    auto exp_at = [&](size_t i)
-                      __attribute__((always_inline)) { return exp_below_max(load(scores + i), i, ~IntVec<T>{}); };
     size_t i = 0;
     for (; i + 4 * L <= n; i += 4 * L) {
         for (size_t line = 0; line < 4 * vector_bytes; line += line_bytes) prefetch(scores + i + ahead, line);
-        add_both(rest, exp_at(i) + exp_at(i + L), exp_at(i + 2 * L) + exp_at(i + 3 * L));
+        add_both(rest, exp_below_max(i) + exp_below_max(i + L), exp_below_max(i + 2 * L) + exp_below_max(i + 3 * L));
     }
-    for (; i + L <= n; i += L) rest.add(exp_at(i));
+    for (; i + L <= n; i += L) rest.add(exp_below_max(i));
     if (i < n) {
-        const IntVec<T> fresh = lane_numbers<T>() >= IntVec<T>{} + ElementOf<IntVec<T>>(L - (n - i));
-        rest.add(exp_below_max(load(scores + n - L), n - L, fresh));
+        const IntVec<T> read = lane_numbers<T>() < ElementOf<IntVec<T>>(L - (n - i)), before = maxima;
+        rest.add(without(read, exp_below_max(n - L)));
+        maxima = read ? before : maxima;
     }
     sum = {rest, maxima};
 }

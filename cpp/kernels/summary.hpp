@@ -49,8 +49,8 @@ INLINE void add_both(Total<T>& total, Vec<T> a, Vec<T> b) {
     }
 }
 
-// One row a lane. `rest` is the sum of e^x over all entries but the maxima, times 2^(bias - k) as scaled_exp<T> has it;
-// `k` is exponent_near(max); `maxima` counts the entries equal to max.
+// One row a lane. `rest` is the sum of e^x over all entries but the maxima, in the units of scaled_exp<T>: times
+// 2^(bias - k) exp_unit, k = exponent_near(max); `maxima` counts the entries equal to max.
 struct Summary {
     Vec<double> max, k, rest, rest_low, maxima;
 };
@@ -82,7 +82,7 @@ INLINE Normaliser<Vec<double>> normalise(const Summary& row) {
     const V ties = row.maxima - 1.;
     Normaliser<V> n{row.max, {}, {}, {}, {}, {}, {}};
     if constexpr (sizeof(T) == 4) {
-        constexpr double unbiased = 1 / double(1LL << ExpConstants<T>::bias);
+        constexpr double unbiased = 1 / (double(1LL << ExpConstants<T>::bias) * exp_unit<T>);
         const V inverse_top = exp_of_remainder(-row.max, -row.k), others = row.rest * unbiased * inverse_top + ties;
         if constexpr (Function::from_exps) {
             n.top = 1. / (1. + others);
@@ -134,7 +134,8 @@ INLINE Normaliser<Vec<float>> normalise_lanes(const LaneSummary<float>& rows, Ve
         {widen_high(rows.max), widen_high(rows.k), rows.rest.high, Vec<double>{}, widen_high(rows.maxima)});
     if constexpr (Function::per_row)
         per_row = narrow(Function::row(a, widen_low(label_scores)), Function::row(b, widen_high(label_scores)));
-    Normaliser<Vec<float>> n{rows.max, {}, {}, {}, {}, {}, {}};
+    Normaliser<Vec<float>> n;
+    n.max = rows.max;
     if constexpr (Function::from_exps) {
         n.inverse = narrow(a.inverse, b.inverse);
         n.top = narrow(a.top, b.top);

@@ -12,18 +12,18 @@
 namespace multinoulli {
 namespace {
 
-// Where a register or two hold 2^(j/8) or 2^(j/16), one permute looks a power up, and the polynomial is shorter: log2
-// of the number of powers, or 0 where a look-up would go through memory. Clang has no shuffle by a variable, only the
-// instructions themselves.
-#if MULTINOULLI_VECTOR_BYTES == 64 && (defined(__AVX512F__) || !defined(__clang__))
-template <class T>
-constexpr int table_bits = 4;
-#elif MULTINOULLI_VECTOR_BYTES == 32 && defined(__AVX2__)
-template <class T>
-constexpr int table_bits = sizeof(T) == 4 ? 3 : 0;
-#else
+// Where one permute of registers looks a power of two up, the polynomial is shorter: log2 of the number of powers, or 0
+// where a look-up would go through memory. Floats take the permute within 16 bytes, the cheapest there is. Clang has no
+// shuffle by a variable, only the instructions themselves.
 template <class T>
 constexpr int table_bits = 0;
+#if MULTINOULLI_VECTOR_BYTES >= 32 && defined(__AVX__)
+template <>
+constexpr int table_bits<float> = 2;
+#endif
+#if MULTINOULLI_VECTOR_BYTES == 64 && (defined(__AVX512F__) || !defined(__clang__))
+template <>
+constexpr int table_bits<double> = 4;
 #endif
 
 // `limit`: largest |max| for which the reduced argument is exact. `reach`: how far below the maximum e^x still is a
@@ -75,10 +75,8 @@ INLINE V exp_offset(V k) {
 // e^r - 1 - r where |r| <= ln 2 / 2^(table_bits + 1), by minimax polynomials; at the right their error relative to e^r.
 INLINE Vec<float> expm1_tail(Vec<float> r) {
     const Vec<float> square = r * r;
-    if constexpr (table_bits<float> == 4) return square * (0x1.000256p-1f + r * 0x1.5555fp-3f);  // 1.9e-9
-    if constexpr (table_bits<float> == 3)
-        return square * (0.5f + r * (0x1.555c78p-3f + r * 0x1.554836p-5f));                // 1.9e-10
-    const Vec<float> inner = 0x1.5558b8p-5f + r * (0x1.123e5ap-7f + r * 0x1.6a4daep-10f);  // 3.4e-9
+    if constexpr (table_bits<float> == 2) return square * (0.5f + r * (0x1.5571ap-3f + r * 0x1.555918p-5f));  // 5.7e-9
+    const Vec<float> inner = 0x1.5558b8p-5f + r * (0x1.123e5ap-7f + r * 0x1.6a4daep-10f);                     // 3.4e-9
     return square * (0x1.fffffcp-2f + r * (0x1.55548cp-3f + r * inner));
 }
 INLINE Vec<double> expm1_tail(Vec<double> r) {  // short chains side by side instead of a long one
@@ -97,74 +95,84 @@ INLINE Vec<double> expm1_tail(Vec<double> r) {  // short chains side by side ins
     return square * ((c2 + square * c4) + fourth * ((c6 + square * c8) + fourth * c10));
 }
 
-// 2^(j/n), j = 0 ... n - 1, to twice the precision. `bits` are those of the rounded power without what j itself will
-// add to the exponent field, so that one shifted addition does for whole and fraction; `lost` is what the rounding
-// took, relative: doubles ask for it.
+// Powers of two as bits, without what their number itself will add to the exponent field: one shifted addition then
+// does for whole and fraction. Repeated until they fill a vector.
 template <class T>
-struct ExpTable {
-    using Bits = ElementOf<BitVec<T>>;
-    static constexpr int size = 1 << table_bits<T>;
-    Bits bits[size];
-    T lost[size];
+struct PowerBits {
+    ElementOf<BitVec<T>> bits[16];
 };
-template <class T>
-consteval ExpTable<T> exp_table(const T (&powers)[16], const T (&lost)[16]) {
-    using Bits = typename ExpTable<T>::Bits;
-    ExpTable<T> table{};
-    for (int j = 0; j < table.size; j++) {
-        const int sixteenths = j * (16 / table.size);
-        const Bits by_j = Bits(j) << (ExpConstants<T>::mantissa_bits - table_bits<T>);
-        table.bits[j] = std::bit_cast<Bits>(powers[sixteenths]) - by_j;
-        table.lost[j] = lost[sixteenths];
-    }
+template <class T, size_t count>
+consteval PowerBits<T> power_bits(const T (&powers)[count]) {
+    using Bits = ElementOf<BitVec<T>>;
+    PowerBits<T> table{};
+    for (size_t j = 0; j < 16; j++)
+        table.bits[j] = std::bit_cast<Bits>(powers[j % count]) -
+                        (Bits(j % count) << (ExpConstants<T>::mantissa_bits - table_bits<T>));
     return table;
 }
-alignas(64) constexpr ExpTable<float> float_table =
-    exp_table<float>({0x1p+0f, 0x1.0b5586p+0f, 0x1.172b84p+0f, 0x1.2387a6p+0f, 0x1.306fep+0f, 0x1.3dea64p+0f,
-                      0x1.4bfdaep+0f, 0x1.5ab07ep+0f, 0x1.6a09e6p+0f, 0x1.7a1148p+0f, 0x1.8ace54p+0f, 0x1.9c4918p+0f,
-                      0x1.ae89fap+0f, 0x1.c199bep+0f, 0x1.d5818ep+0f, 0x1.ea4afap+0f},
-                     {0, 0x1.8d96d4p-25f, -0x1.9c0c22p-27f, 0x1.964904p-25f, 0x1.125002p-25f, 0x1.370be4p-25f,
-                      -0x1.0a355p-25f, -0x1.00d8acp-27f, 0x1.26055cp-26f, -0x1.05cb44p-25f, 0x1.67a1cap-28f,
-                      0x1.a3b5e4p-28f, -0x1.f9c304p-27f, -0x1.6961b4p-28f, -0x1.a5217cp-28f, 0x1.61428ep-28f});
-alignas(64) constexpr ExpTable<double> double_table =
-    exp_table<double>({0x1p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0,
-                       0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0, 0x1.6a09e667f3bcdp+0,
-                       0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f09p+0, 0x1.ae89f995ad3adp+0,
-                       0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0},
-                      {0, 0x1.79aa65d837b6dp-54, -0x1.01b15eaa59348p-55, 0x1.68efde3a8a894p-54, 0x1.34d754db0abb6p-55,
-                       0x1.59f48a72a4c6dp-55, 0x1.690cebb7aafbp-56, 0x1.063e1e21c5409p-54, -0x1.3b3efbf5e2228p-54,
-                       -0x1.b32dcb94da51dp-56, 0x1.db72fc1f0eab4p-55, 0x1.1affc2b91ce27p-56, 0x1.c1a7792cb3387p-55,
-                       0x1.36eae30af0cb3p-56, 0x1.4a385a63d07a7p-56, -0x1.ff7128fd391fp-55});
 
-// Entry index[i] mod table size: one permute of one register, or of two.
+// Floats look up 2^(j/4) times `exp_unit`. Softmax does not see a factor that all exps have in common, so it is one
+// that brings the four within 2^-32 of a float: nothing is lost that would have to be looked up, too.
 template <class T>
-INLINE Vec<T> look_up(const T* entries, BitVec<T> index) {
-#if MULTINOULLI_VECTOR_BYTES == 32 && defined(__AVX2__)
-    return reinterpret_cast<Vec<T>>(
-        _mm256_permutevar8x32_ps(reinterpret_cast<__m256>(load(entries)), reinterpret_cast<__m256i>(index)));
-#elif defined(__clang__)
-#if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4)
-        return reinterpret_cast<Vec<T>>(
-            _mm512_permutexvar_ps(reinterpret_cast<__m512i>(index), reinterpret_cast<__m512>(load(entries))));
-    else
-        return reinterpret_cast<Vec<T>>(_mm512_permutex2var_pd(reinterpret_cast<__m512d>(load(entries)),
-                                                               reinterpret_cast<__m512i>(index),
-                                                               reinterpret_cast<__m512d>(load(entries + lanes<T>))));
+constexpr double exp_unit = 1;
+template <>
+constexpr double exp_unit<float> = table_bits<float> > 0 ? 0x1.07692c00de8aep+0 : 1;
+alignas(64) constexpr PowerBits<float> float_powers = power_bits<float>({0x1.07692cp+0f, 0x1.394002p+0f, 0x1.7484e8p+0f,
+                                                                         0x1.bb00ap+0f});
+
+// Doubles look up 2^(j/16), and what rounding them lost, relative to them.
+alignas(64) constexpr PowerBits<double> double_powers =
+    power_bits<double>({0x1p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0,
+                        0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0, 0x1.6a09e667f3bcdp+0,
+                        0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f09p+0, 0x1.ae89f995ad3adp+0,
+                        0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0});
+alignas(64) constexpr double lost_of_powers[16] = {0,
+                                                   0x1.79aa65d837b6dp-54,
+                                                   -0x1.01b15eaa59348p-55,
+                                                   0x1.68efde3a8a894p-54,
+                                                   0x1.34d754db0abb6p-55,
+                                                   0x1.59f48a72a4c6dp-55,
+                                                   0x1.690cebb7aafbp-56,
+                                                   0x1.063e1e21c5409p-54,
+                                                   -0x1.3b3efbf5e2228p-54,
+                                                   -0x1.b32dcb94da51dp-56,
+                                                   0x1.db72fc1f0eab4p-55,
+                                                   0x1.1affc2b91ce27p-56,
+                                                   0x1.c1a7792cb3387p-55,
+                                                   0x1.36eae30af0cb3p-56,
+                                                   0x1.4a385a63d07a7p-56,
+                                                   -0x1.ff7128fd391fp-55};
+
+// Entry index[i] mod 4: one permute that stays within 16 bytes.
+INLINE Vec<float> look_up(const float* entries, BitVec<float> index) {
+    Vec<float> found = load(entries);
+#if MULTINOULLI_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    found = reinterpret_cast<Vec<float>>(
+        _mm512_permutevar_ps(reinterpret_cast<__m512>(found), reinterpret_cast<__m512i>(index)));
+#elif defined(__AVX__)
+    for (int half = 0; half < vector_bytes / 32; half++)
+        reinterpret_cast<__m256*>(&found)[half] =
+            _mm256_permutevar_ps(reinterpret_cast<__m256*>(&found)[half], reinterpret_cast<__m256i*>(&index)[half]);
 #endif
+    return found;
+}
+// Entry index[i] mod 16: one permute of two registers.
+INLINE Vec<double> look_up(const double* entries, BitVec<double> index) {
+    const Vec<double> first = load(entries), second = load(entries + lanes<double>);
+#if !defined(__clang__)
+    return __builtin_shuffle(first, second, index);
+#elif defined(__AVX512F__)
+    return reinterpret_cast<Vec<double>>(_mm512_permutex2var_pd(
+        reinterpret_cast<__m512d>(first), reinterpret_cast<__m512i>(index), reinterpret_cast<__m512d>(second)));
 #else
-    if constexpr (lanes<T> == ExpTable<T>::size)
-        return __builtin_shuffle(load(entries), index);
-    else
-        return __builtin_shuffle(load(entries), load(entries + lanes<T>), index);
+    return first;
 #endif
 }
-template <class T>
-INLINE const ExpTable<T>& table_for() {
-    if constexpr (sizeof(T) == 4)
-        return float_table;
-    else
-        return double_table;
+INLINE Vec<float> power_bits_of(BitVec<float> index) {
+    return look_up(reinterpret_cast<const float*>(float_powers.bits), index);
+}
+INLINE Vec<double> power_bits_of(BitVec<double> index) {
+    return look_up(reinterpret_cast<const double*>(double_powers.bits), index);
 }
 
 // x = n ln 2 + r, with the work that both exponentials below begin with.
@@ -187,14 +195,14 @@ INLINE V power_of(BitVec<ElementOf<V>> index) {
     using Bits = BitVec<T>;
     constexpr int mantissa_bits = ExpConstants<T>::mantissa_bits;
     if constexpr (table_bits<T> > 0) {
-        const Bits base = reinterpret_cast<Bits>(look_up<T>(reinterpret_cast<const T*>(table_for<T>().bits), index));
+        const Bits base = reinterpret_cast<Bits>(power_bits_of(index));
         return reinterpret_cast<V>(base + (index << (mantissa_bits - table_bits<T>)));
     } else {
         return reinterpret_cast<V>((index << mantissa_bits) + std::bit_cast<ElementOf<Bits>>(T(1)));
     }
 }
 
-// e^x * 2^(bias - k), and in `low` what rounding it took away; offset = exp_offset(k).
+// e^x * 2^(bias - k), and in `low` what rounding it took away; offset = exp_offset(k). Not of floats with a table.
 // Range: |max| <= limit, max - reach <= x <= max, k = exponent_near(max).
 // Error: `high` 0.75 ulp; of high + low, for doubles, 0.31 ulp, 0.15 with a table, where x > max - reach / 2.
 // NaN gives NaN. Other x, infinities among them, give meaningless bits: the caller keeps them out.
@@ -204,7 +212,8 @@ INLINE HighLow<V> scaled_exp_pair(V x, V offset) {
     const Reduced<V> reduction = reduced(x, offset);
     const V power = power_of<V>(reduction.index), tail = expm1_tail(reduction.r);
     if constexpr (table_bits<T> > 0) {
-        const V q = (reduction.r + look_up<T>(table_for<T>().lost, reduction.index)) + tail, high = power + power * q;
+        static_assert(exp_unit<T> == 1);
+        const V q = (reduction.r + look_up(lost_of_powers, reduction.index)) + tail, high = power + power * q;
         return {high, (power - high) + power * q};
     } else {  // without a table r is not small, so 1 + r is kept in two parts
         const V first = 1 + reduction.r;
@@ -213,14 +222,17 @@ INLINE HighLow<V> scaled_exp_pair(V x, V offset) {
     }
 }
 
-// The same in one part, a quarter faster where products fuse: what rounding the powers of a table lost is left out.
-// Error: 1.11 ulp; 0.75 where products do not fuse.
+// e^x * 2^(bias - k) * exp_unit, in one part; a quarter faster where products fuse.
+// Error: 0.75 ulp; 1.11 where products fuse, but for floats with a table.
 template <class V>
 INLINE V scaled_exp(V x, V offset) {
-    if constexpr (!products_fuse) return scaled_exp_pair(x, offset).high;
-    const Reduced<V> reduction = reduced(x, offset);
-    const V power = power_of<V>(reduction.index), q = reduction.r + expm1_tail(reduction.r);
-    return power + power * q;
+    if constexpr (!products_fuse) {
+        return scaled_exp_pair(x, offset).high;
+    } else {
+        const Reduced<V> reduction = reduced(x, offset);
+        const V power = power_of<V>(reduction.index), q = reduction.r + expm1_tail(reduction.r);
+        return power + power * q;
+    }
 }
 
 // e^(max - k ln 2) to a relative 1.1e-12, for those who round to float; |max| <= ExpConstants<float>::limit, k =

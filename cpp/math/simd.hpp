@@ -92,7 +92,7 @@ INLINE void store_high(T* p, Vec<T> v) {
 }
 template <class T>
 INLINE Vec<T> splat(T a) {
-    return Vec<T>{} + a;
+    return a - Vec<T>{};  // a sum would turn -0 into 0, and cost an addition
 }
 
 // Asks for the line `bytes` after p. No address is a wrong one.
@@ -148,6 +148,13 @@ INLINE V max_ignoring_nan(V best, V v) {
 template <class V>
 INLINE V at_least(V least, V v) {
     return v < least ? least : v;
+}
+
+// `v`, but 0 in the lanes of `mask`: one operation, where a choice between the two would be two.
+template <class V>
+INLINE V without(IntVec<ElementOf<V>> mask, V v) {
+    using Integers = IntVec<ElementOf<V>>;
+    return reinterpret_cast<V>(~mask & reinterpret_cast<Integers>(v));
 }
 
 // Combines all lanes by halves, always in the same order.
