@@ -16,7 +16,7 @@ struct Lanes {
     Vec<T> columns[most_columns];
     LaneSummary<T> summaries[most_groups];
     Normaliser<Vec<T>> normalisers[most_groups];
-    alignas(vector_bytes) T label_scores[most_groups * lanes<T>] = {}, per_row[most_groups * lanes<T>];
+    alignas(vector_bytes) T label_scores[most_groups * lanes<T>], per_row[most_groups * lanes<T>];
     IntVec<T> odd[most_groups];  // lanes that only the fallback can do; what else they hold means nothing
     size_t n, pitch;             // classes, and columns from one group to the next
 
@@ -47,7 +47,7 @@ INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
     using V = Vec<T>;
     const V max = summary.max, offset = exp_offset(summary.k), negligible = max - ExpConstants<T>::reach;
     IntVec<T> maxima = {};
-    Total<T> rest;
+    Total<T> rest = {};
     auto exp_below_max = [&](size_t k) __attribute__((always_inline)) {
         const V score = column[k], e = scaled_exp(at_least(negligible, score), offset);
         const IntVec<T> top = score == max;
@@ -69,13 +69,14 @@ INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, Sco
     constexpr size_t L = lanes<T>;
     const size_t n = lanes_of.n, groups = (count + L - 1) / L;
     if constexpr (Function::labels)
-        for (size_t row = 0; row < count; row++) lanes_of.label_scores[row] = lanes_of.at(row, size_t(labels[row]));
+        for (size_t row = 0; row < groups * L; row++)
+            lanes_of.label_scores[row] = row < count ? lanes_of.at(row, size_t(labels[row])) : T(0);
     for (size_t g = 0; g < groups; g++) find_maxima(lanes_of.group(g), n, lanes_of.summaries[g], lanes_of.odd[g]);
     for (size_t g = 0; g < groups; g++) sum_exps<Function>(lanes_of.group(g), n, lanes_of.summaries[g]);
     for (size_t g = 0; g < groups; g++) {
-        Vec<T> values = {};
-        const auto normaliser =
-            normalise_lanes<Function>(lanes_of.summaries[g], load(lanes_of.label_scores + g * L), values);
+        Vec<T> values = {}, label_scores = {};
+        if constexpr (Function::labels) label_scores = load(lanes_of.label_scores + g * L);
+        const auto normaliser = normalise_lanes<Function>(lanes_of.summaries[g], label_scores, values);
         if constexpr (Function::elements) lanes_of.normalisers[g] = normaliser;
         if constexpr (Function::per_row) store(lanes_of.per_row + g * L, values);
     }

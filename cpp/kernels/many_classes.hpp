@@ -58,9 +58,9 @@ template <class T>
 struct RowGroup {
     T* exps = nullptr;  // (rows, n_classes)
     size_t first = 0, count = 0;
-    Vec<T> maxima_of[lanes<T>] = {};  // of every row, still spread over lanes
-    SpreadSum<T> sums[lanes<T>] = {};
-    alignas(vector_bytes) T label_scores[lanes<T>] = {};
+    Vec<T> maxima_of[lanes<T>];  // of every row, still spread over lanes
+    SpreadSum<T> sums[lanes<T>];
+    alignas(vector_bytes) T label_scores[lanes<T>];
     LaneSummary<T> summary;  // one row a lane from here on
     IntVec<T> odd;           // rows that only the fallback can do
     Normaliser<Vec<T>> normaliser;
@@ -74,6 +74,11 @@ INLINE void find_maxima(const Rows<T>& rows, RowGroup<T>& group) {
         group.maxima_of[j] = spread_max(scores, n);
         if constexpr (Function::labels) group.label_scores[j] = scores[rows.labels[group.first + j]];
     }
+    for (size_t j = group.count; j < lanes<T>; j++) {  // lanes without a row compute, too
+        group.maxima_of[j] = Vec<T>{};
+        group.sums[j] = SpreadSum<T>{};
+        if constexpr (Function::labels) group.label_scores[j] = 0;
+    }
     const Vec<T> limit = splat(ExpConstants<T>::limit), max = max_of_each<T>(group.maxima_of);
     group.odd = ~((max <= limit) & (max >= -limit));
     group.summary.max = group.odd ? Vec<T>{} : max;
@@ -84,8 +89,9 @@ template <class Function, class T>
 INLINE void normalise_group(const Rows<T>& rows, RowGroup<T>& group) {
     group.summary.maxima = maxima_of_each(group.sums);
     group.summary.rest = rest_of_each(group.sums);
-    Vec<T> per_row = {};
-    group.normaliser = normalise_lanes<Function>(group.summary, load(group.label_scores), per_row);
+    Vec<T> per_row = {}, label_scores = {};
+    if constexpr (Function::labels) label_scores = load(group.label_scores);
+    group.normaliser = normalise_lanes<Function>(group.summary, label_scores, per_row);
     if constexpr (Function::per_row)
         for (size_t j = 0; j < group.count; j++) rows.per_row[group.first + j] = per_row[j];
     if constexpr (Function::elements && Function::labels)  // ready now, and known by its sign: it is never positive
@@ -147,10 +153,10 @@ void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
         current->first = first;
         current->count = first >= end ? 0 : end - first < at_once ? end - first : at_once;
         const size_t both = current->count < previous->count ? current->count : previous->count;
-        find_maxima<Function>(rows, *current);
+        if (current->count > 0) find_maxima<Function>(rows, *current);
         for (size_t j = 0; j < current->count; j++) {
             const T* scores = rows.scores + (first + j) * n;
-            SpreadSum<T> sum;
+            SpreadSum<T> sum = {};
             for (size_t i = 0, length; i < n; i += length) {
                 length = part_length(n - i, block);
                 add_exps<Function::from_exps>(scores + i, current->exps + j * n + i, length, at_once * n,

@@ -75,7 +75,7 @@ struct Running {
 template <class T>
 struct SpreadSum {
     Total<T> rest;
-    IntVec<T> maxima = {};
+    IntVec<T> maxima;
 };
 
 // Adds n >= lanes scores, none above max; with `keep` their exps go to `exps`. `ahead`: how far on the next scores to
@@ -123,7 +123,7 @@ INLINE bool read_in_blocks(const T* scores, size_t n, T shift, Running<T>& row) 
         const T max = max_of_lanes(spread_max(part, length));
         if (max > ExpConstants<T>::limit) return false;
         if (max > row.max) row.raise(max);
-        SpreadSum<T> sum;
+        SpreadSum<T> sum = {};
         add_exps<false>(part, static_cast<T*>(nullptr), length, block, row.max, row.k, sum);
         row.add(sum.rest.of_lanes());
         row.maxima += double(sum_of_lanes(sum.maxima));

@@ -18,7 +18,7 @@ template <class T>
 struct Total;
 template <>
 struct Total<float> {
-    Vec<double> low = {}, high = {};
+    Vec<double> low, high;
     INLINE void add(Vec<float> v) {
         low += widen_low(v);
         high += widen_high(v);
@@ -27,7 +27,7 @@ struct Total<float> {
 };
 template <>
 struct Total<double> {
-    Vec<double> sum = {}, lost = {};
+    Vec<double> sum, lost;
     INLINE void add(Vec<double> v) {
         const HighLow<Vec<double>> next = two_sum(sum, v);
         sum = next.high;
