@@ -28,8 +28,10 @@ void long_rows(const Rows<T>& rows, size_t begin, size_t end);
 // However many classes: the way that they are read alone depends on their number.
 template <class Function, class T>
 void rows_of_any_length(const Rows<T>& rows, size_t begin, size_t end) {
+    // Where no exps are kept, a row that is read span by span is read once less.
+    constexpr size_t longest = Function::from_exps ? long_row_bytes : long_row_bytes / 4;
     if (rows.n_classes <= few) return few_classes<Function>(rows, begin, end);
-    if (rows.n_classes * sizeof(T) <= long_row_bytes) return many_classes<Function>(rows, begin, end);
+    if (rows.n_classes * sizeof(T) <= longest) return many_classes<Function>(rows, begin, end);
     long_rows<Function>(rows, begin, end);
 }
 

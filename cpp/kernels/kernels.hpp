@@ -39,7 +39,7 @@ struct Columns {
     T* scratch;
 };
 
-// Rows of more bytes are long: read and written in spans, which several threads may share.
+// Rows of more bytes are long for all functions: read and written in spans, which several threads may share.
 constexpr size_t long_row_bytes = size_t(1) << 20;
 constexpr size_t span = size_t(1) << 16;  // scores; the last span of a row has up to twice as many
 
@@ -53,7 +53,7 @@ template <class T>
 constexpr size_t scratch_for_rows(size_t rows, size_t n_classes) {
     if (n_classes <= few || n_classes * sizeof(T) > long_row_bytes) return 0;
     const size_t group = rows < 16 ? rows * n_classes : 16 * n_classes, most = group_bytes / sizeof(T);
-    return 2 * (group < most ? group : n_classes < most ? most : n_classes);
+    return group < most ? group : n_classes < most ? most : n_classes;
 }
 constexpr size_t scratch_for_columns(size_t n_classes) { return n_classes <= few ? 0 : (16 + 3) * n_classes; }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // More than 64 classes, in rows that a cache holds: while one group of rows is read (its maxima, then its exps), the
 // group before it is written, so that the memory and the arithmetic are busy at the same time. Groups are of up to as
-// many rows as a vector has lanes, and what follows from a row as a whole is worked out for all of them together.
+// many rows as a vector has lanes, and what follows from a row as a whole is worked out for all of them together. Exps
+// wait in the scratch memory, (rows of a group, n_classes): each part is written out just before the next group's exps
+// take its place.
 #pragma once
 #include "../math/transpose.hpp"
 #include "fallback.hpp"
@@ -56,7 +58,6 @@ INLINE Vec<T> maxima_of_each(const SpreadSum<T>* sums) {
 
 template <class T>
 struct RowGroup {
-    T* exps = nullptr;  // (rows, n_classes)
     size_t first = 0, count = 0;
     Vec<T> maxima_of[lanes<T>];  // of every row, still spread over lanes
     SpreadSum<T> sums[lanes<T>];
@@ -98,7 +99,7 @@ INLINE void normalise_group(const Rows<T>& rows, RowGroup<T>& group) {
         for (size_t j = 0; j < group.count; j++) {
             if (group.odd[j]) continue;
             const auto row = of_lane<T>(group.normaliser, j);
-            T& exp = group.exps[j * rows.n_classes + size_t(rows.labels[group.first + j])];
+            T& exp = rows.scratch[j * rows.n_classes + size_t(rows.labels[group.first + j])];
             const T gradient = Function::at_label(element_of<Function>(splat(exp), row), splat(group.label_scores[j]),
                                                   row.max, row.others)[0];
             exp = gradient == 0 ? -T(0) : gradient;
@@ -120,12 +121,12 @@ INLINE void write_part(const Rows<T>& rows, const RowGroup<T>& group, size_t j, 
         if (begin == 0)
             fallback_row<Function>(Row<T>{rows.scores + at, Function::labels ? rows.labels[row] : 0,
                                           Function::elements ? rows.elements + at : nullptr,
-                                          Function::per_row ? rows.per_row + row : nullptr, n, group.exps + j * n});
+                                          Function::per_row ? rows.per_row + row : nullptr, n, rows.scratch + j * n});
         return;
     }
     if constexpr (Function::elements) {
         const auto normaliser = of_lane<T>(group.normaliser, j);
-        const T* from = Function::from_exps ? group.exps + j * n : rows.scores + at;
+        const T* from = Function::from_exps ? rows.scratch + j * n : rows.scores + at;
         const auto element = [&](Vec<T> v) __attribute__((always_inline)) {
             const Vec<T> value = element_of<Function>(v, normaliser);
             return Function::labels ? sign_bit(v) ? v + 0 : value : value;
@@ -141,10 +142,7 @@ template <class Function, class T>
 void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
     const size_t n = rows.n_classes, fitting = group_bytes / sizeof(T) / n;
     const size_t at_once = fitting < 1 ? 1 : fitting > lanes<T> ? lanes<T> : fitting;
-    const size_t half = (end - begin < at_once ? end - begin : at_once) * n;
     RowGroup<T> groups[2];
-    groups[0].exps = rows.scratch;
-    groups[1].exps = rows.scratch + half;
     LineWriter<T> streaming(Function::elements ? rows.elements + begin * n : rows.scratch);
     LineWriter<T>* const writer =
         Function::elements && rows.streamed && rows.elements != rows.scores ? &streaming : nullptr;
@@ -159,9 +157,9 @@ void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
             SpreadSum<T> sum = {};
             for (size_t i = 0, length; i < n; i += length) {
                 length = part_length(n - i, block);
-                add_exps<Function::from_exps>(scores + i, current->exps + j * n + i, length, at_once * n,
-                                              T(current->summary.max[j]), T(current->summary.k[j]), sum);
                 if (j < both) write_part<Function>(rows, *previous, j, i, length, writer);
+                add_exps<Function::from_exps>(scores + i, rows.scratch + j * n + i, length, at_once * n,
+                                              T(current->summary.max[j]), T(current->summary.k[j]), sum);
             }
             current->sums[j] = sum;
         }
