@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "compute.hpp"
 
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -98,39 +99,51 @@ size_t block_rows_of(size_t rows, size_t n_classes) {
     return std::min(rows, std::max(rows_of(block_elements, n_classes), side_by_side));
 }
 
+// Copies `count` items; strides in bytes.
+template <class T>
+void copy_items(const char* from, npy_intp from_stride, char* to, npy_intp to_stride, size_t count) {
+    if (from_stride == npy_intp(sizeof(T)) && to_stride == npy_intp(sizeof(T))) {
+        std::memcpy(to, from, count * sizeof(T));
+        return;
+    }
+#pragma GCC unroll 8
+    for (size_t i = 0; i < count; i++, from += from_stride, to += to_stride)
+        *reinterpret_cast<T*>(to) = *reinterpret_cast<const T*>(from);
+}
+
 // Copies rows x items between two layouts, along the smaller stride inside: a transposed block is read as it lies.
 template <class T>
 void copy(const Operand& from, const Operand& to, size_t rows, size_t items) {
-    const auto item = [&](size_t row, size_t k) {
-        *reinterpret_cast<T*>(to.data + npy_intp(row) * to.row_stride + npy_intp(k) * to.item_stride) =
-            *reinterpret_cast<const T*>(from.data + npy_intp(row) * from.row_stride + npy_intp(k) * from.item_stride);
-    };
     const Operand& strided = from.item_stride == npy_intp(sizeof(T)) ? to : from;
-    if (std::abs(strided.row_stride) < std::abs(strided.item_stride)) {
+    if (std::abs(strided.row_stride) < std::abs(strided.item_stride))
         for (size_t k = 0; k < items; k++)
-            for (size_t row = 0; row < rows; row++) item(row, k);
-    } else {
+            copy_items<T>(from.data + npy_intp(k) * from.item_stride, from.row_stride,
+                          to.data + npy_intp(k) * to.item_stride, to.row_stride, rows);
+    else
         for (size_t row = 0; row < rows; row++)
-            for (size_t k = 0; k < items; k++) item(row, k);
-    }
+            copy_items<T>(from.data + npy_intp(row) * from.row_stride, from.item_stride,
+                          to.data + npy_intp(row) * to.row_stride, to.item_stride, items);
 }
 
 Operand from_row(const Operand& operand, size_t row) {
     return {operand.data + npy_intp(row) * operand.row_stride, operand.row_stride, operand.item_stride};
 }
 
-// Blocks that fit the cache are gathered, computed in place and scattered.
+// Blocks that fit the cache are gathered and computed; where the elements cannot go straight to their places, they are
+// computed in place and scattered.
 template <class T>
 void compute_strided(Function function, const Operands& operands, size_t rows, size_t n_classes) {
     const size_t block_rows = block_rows_of<T>(rows, n_classes);
     const size_t chunk = std::max(block_rows, rows_of(chunk_elements, n_classes));
+    const bool scattered = !operands.elements.contiguous(npy_intp(rows), npy_intp(n_classes), sizeof(T));
+    const bool direct = operands.elements.data && !scattered;
+    const bool streamed = direct && rows * n_classes * sizeof(T) > streamed_bytes;
     const auto new_work = [&] {
         return [&, scratch = Scratch<T>(scratch_for_rows<T>(block_rows, n_classes)),
                 scores = std::make_unique_for_overwrite<T[]>(block_rows * n_classes),
                 per_row = std::make_unique_for_overwrite<T[]>(block_rows),
                 labels = std::make_unique_for_overwrite<int64_t[]>(block_rows)](size_t begin, size_t end) mutable {
-            const Rows<T> block{scores.get(), labels.get(), scores.get(),  per_row.get(),
-                                n_classes,    false,        scratch.data()};
+            Rows<T> block{scores.get(), labels.get(), scores.get(), per_row.get(), n_classes, streamed, scratch.data()};
             const Operand block_scores{reinterpret_cast<char*>(scores.get()), npy_intp(n_classes * sizeof(T)),
                                        sizeof(T)};
             const Operand block_per_row{reinterpret_cast<char*>(per_row.get()), sizeof(T), sizeof(T)};
@@ -139,9 +152,10 @@ void compute_strided(Function function, const Operands& operands, size_t rows, s
                 const size_t some = std::min(block_rows, end - row);
                 copy<T>(from_row(operands.scores, row), block_scores, some, n_classes);
                 if (operands.labels.data) copy<int64_t>(from_row(operands.labels, row), block_labels, some, 1);
+                if (direct) block.elements = reinterpret_cast<T*>(from_row(operands.elements, row).data);
                 kernels_for<T>().rows[function](block, 0, some);
                 if (operands.per_row.data) copy<T>(block_per_row, from_row(operands.per_row, row), some, 1);
-                if (operands.elements.data) copy<T>(block_scores, from_row(operands.elements, row), some, n_classes);
+                if (scattered) copy<T>(block_scores, from_row(operands.elements, row), some, n_classes);
             }
         };
     };
