@@ -11,6 +11,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, keep what was measured in build/bench, and write the page from all that is kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("--only", default=",".join(SECTIONS), help="the sections to measure: %(default)s; '' for none")
+    parser.add_argument(
+        "--cells", metavar="TEXT", help="only the functions' cells with this in their name, such as axis"
+    )
     parser.add_argument("--quick", action="store_true", help="small arrays and few rounds, kept and written elsewhere")
     chosen = parser.parse_args(arguments)
     names = [name for name in chosen.only.split(",") if name]
@@ -18,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"no section named {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     page = Page(chosen.quick)
+    if chosen.cells:
+        page.measure_cells(chosen.cells)
+        names = []
     for name in names:
         page.measure(name)
         page.write()

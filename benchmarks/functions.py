@@ -55,8 +55,8 @@ by ours: 100 % is as fast as copying. `logsumexp` and `cross_entropy` hardly wri
 {busy}"""
 
 
-def measure(quick: bool) -> Any:
-    """Measure all cells, with one thread and, on more than one core, with two."""
+def measure(quick: bool, named: str = "") -> Any:
+    """Measure all cells, or those with `named` in their name, with one thread and, on more than one core, with two."""
     measured: list[Measured] = []
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     for threads, peers in (1, PEERS), (2, THREADED):
@@ -64,7 +64,7 @@ def measure(quick: bool) -> Any:
             print(f"fewer than {threads} cores: left out", file=sys.stderr)
             continue
         with Team.of([OURS, COPY, *peers], threads) as team:
-            for cell in CELLS:
+            for cell in (cell for cell in CELLS if named in cell.name):
                 if quick:
                     cell = dataclasses.replace(cell, divided_by=20)
                 if COPIES_HELD * cell.size * int(cell.dtype[-2:]) // 8 > memory:

@@ -73,7 +73,18 @@ class Page:
 
     def measure(self, name: str) -> None:
         """Measure a section and keep that."""
-        kept = {"machine": machine(), "measured": SECTIONS[name].measure(self.quick)}
+        self._keep(name, SECTIONS[name].measure(self.quick))
+
+    def measure_cells(self, named: str) -> None:
+        """Measure the cells of the functions with `named` in their name, in place of what was kept of them."""
+        measured = functions.measure(self.quick, named)
+        again = {(one["cell"], one["dtype"]) for one in measured}
+        path = self.kept / "functions.json"
+        kept = json.loads(path.read_text(encoding="utf-8"))["measured"] if path.exists() else []
+        self._keep("functions", [one for one in kept if (one["cell"], one["dtype"]) not in again] + measured)
+
+    def _keep(self, name: str, measured: Any) -> None:
+        kept = {"machine": machine(), "measured": measured}
         (self.kept / f"{name}.json").write_text(json.dumps(kept), encoding="utf-8")
 
     def write(self) -> None:
