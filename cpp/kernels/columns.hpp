@@ -8,10 +8,9 @@
 namespace multinoulli {
 namespace {
 
-// `count` neighbours, which may be less than a vector holds.
+// `count` neighbours, less than a vector holds.
 template <class T>
 INLINE Vec<T> load_some(const T* p, size_t count) {
-    if (count >= size_t(lanes<T>)) return load(p);
     T some[lanes<T>] = {};
     __builtin_memcpy(some, p, count * sizeof(T));
     return load(some);
@@ -54,10 +53,13 @@ void few_classes_upright(const Columns<T>& columns, size_t begin, size_t end) {
     const size_t n = batch.n, at_once = batch.rows_at_once();
     for (size_t first = begin; first < end; first += at_once) {
         const size_t count = end - first < at_once ? end - first : at_once, groups = (count + L - 1) / L;
+        const size_t whole = count / L;
         for (size_t k = 0; k < n; k++) {
             const T* scores = columns.scores + ptrdiff_t(k) * columns.class_stride + first;
             for (size_t ahead = 0; ahead < at_once * sizeof(T); ahead += line_bytes) prefetch(scores + at_once, ahead);
-            for (size_t g = 0; g < groups; g++) batch.group(g)[k] = load_some(scores + g * L, count - g * L);
+            Vec<T>* column = batch.columns + k;
+            for (size_t g = 0; g < whole; g++, column += batch.pitch) *column = load(scores + g * L);
+            if (whole < groups) *column = load_some(scores + whole * L, count - whole * L);
         }
         compute<Function>(batch, count, Function::labels ? columns.labels + first : nullptr, [&](size_t row, T* to) {
             for (size_t k = 0; k < n; k++) to[k] = columns.scores[ptrdiff_t(k) * columns.class_stride + first + row];
