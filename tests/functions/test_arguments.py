@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from layouts import LAYOUTS, read_only
 from multinoulli.functions import log_softmax, logsumexp, softmax
 from multinoulli.losses import cross_entropy, cross_entropy_gradient
 from reference import LABELLED, NAMES, PER_ELEMENT, call, function
@@ -15,39 +16,6 @@ RNG = np.random.default_rng(3)
 SCORES = RNG.normal(size=(4, 6, 5))
 LABELS = RNG.integers(0, 5, (4, 6))
 PAIRS = [(name, dtype) for name in NAMES for dtype in (np.float32, np.float64)]
-
-
-def misaligned(array):
-    buffer = np.zeros(array.nbytes + 1, np.uint8)[1:]
-    copy = buffer.view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    assert not copy.flags.aligned
-    return copy
-
-
-def read_only(array):
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
-def every_second(array):
-    wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan, array.dtype)
-    wide[..., ::2] = array
-    return wide[..., ::2]
-
-
-LAYOUTS = {
-    "contiguous": np.copy,
-    "read-only": read_only,
-    "misaligned": misaligned,
-    "byte-swapped": lambda array: array.astype(array.dtype.newbyteorder()),
-    "Fortran": np.asfortranarray,
-    "every second": every_second,
-    "reversed": lambda array: array[..., ::-1].copy()[..., ::-1],
-    "transposed": lambda array: np.ascontiguousarray(array.transpose(1, 0, 2)).transpose(1, 0, 2),
-    "subclass": lambda array: array.copy().view(np.recarray),
-}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

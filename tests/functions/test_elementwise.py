@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as npst
 from mpmath import mpf
 
 from instruction_sets import LEVELS, results_of
+from layouts import LAYOUTS, misaligned, read_only
 from multinoulli import _core, functions
 from multinoulli.functions import log1mexp, log_sigmoid, log_softmax, logit, sigmoid, softmax, softplus
 from reference import ELEMENTWISE as NAMES
@@ -277,31 +278,6 @@ def test_no_floating_point_event_and_no_change_of_the_input(x):
 # Every way of calling.
 
 
-def misaligned(array):
-    buffer = np.zeros(array.nbytes + 1, np.uint8)[1:]
-    copy = buffer.view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    assert not copy.flags.aligned
-    return copy
-
-
-def read_only(array):
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
-LAYOUTS = {
-    "contiguous": np.copy,
-    "read-only": read_only,
-    "misaligned": misaligned,
-    "byte-swapped": lambda array: array.astype(array.dtype.newbyteorder()),
-    "Fortran": np.asfortranarray,
-    "every second": lambda array: np.repeat(array, 2, axis=-1)[..., ::2],
-    "reversed": lambda array: array[..., ::-1].copy()[..., ::-1],
-    "transposed": lambda array: np.ascontiguousarray(array.transpose(1, 0, 2)).transpose(1, 0, 2),
-    "subclass": lambda array: array.copy().view(np.recarray),
-}
 PAIRS = [(name, dtype) for name in NAMES for dtype in FLOATS]
 
 

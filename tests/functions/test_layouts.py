@@ -11,6 +11,7 @@ import re
 import numpy as np
 import pytest
 
+from layouts import byte_swapped, every_second, mirrored, misaligned, read_only
 from reference import LABELLED, NAMES, PER_ELEMENT, PROMISED_ULPS, call, exact_row, function, ulps
 
 FLOATS = (np.float32, np.float64)
@@ -102,26 +103,14 @@ def test_the_entry_and_the_general_path_agree(name, dtype, shape, axis):
     np.testing.assert_allclose(call(name, scores, labels, axis=axis), moved, **tolerance)
 
 
-def misaligned(array):
-    copy = np.zeros(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
-
-
-def read_only(array):
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
 LAYOUTS = {
     "read-only": read_only,
     "misaligned": misaligned,
-    "byte-swapped": lambda array: array.astype(array.dtype.newbyteorder()),
-    "two apart": lambda array: np.stack([array, np.full_like(array, np.nan)], axis=-1)[..., 0],
+    "byte-swapped": byte_swapped,
+    "two apart": every_second,
     "in a wider table": lambda array: np.concatenate([array, array], axis=-1)[..., : array.shape[-1]],
     "upside down": lambda array: array[::-1].copy()[::-1],
-    "mirrored": lambda array: array[..., ::-1].copy()[..., ::-1],
+    "mirrored": mirrored,
     "Fortran": np.asfortranarray,
 }
 
