@@ -57,7 +57,7 @@ format: $(VENV)/installed-check  ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP)
 
-bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md (20 minutes)
+bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md (half an hour)
 	$(BIN)/python -m benchmarks
 
 accuracy: $(VENV)/installed-test,peers  ## find the largest errors, ours and the peers', and write docs/accuracy.md
