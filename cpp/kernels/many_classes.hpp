@@ -56,10 +56,24 @@ INLINE Vec<T> maxima_of_each(const SpreadSum<T>* sums) {
     return sum_of_each<T>(tile);
 }
 
+// A row is read in blocks. Of the longer ones, each a group of its own, the maxima are kept: where a block's is not that
+// of the row, no maximum is looked for again.
+constexpr size_t most_blocks = long_row_bytes / sizeof(float) / block;
+
+// Calls f(begin, length) for each block of a row.
+template <bool one_block, class F>
+INLINE void for_each_block(size_t n, F f) {
+    if constexpr (one_block)
+        f(size_t(0), n);
+    else
+        for (size_t i = 0, length; i < n; i += length) f(i, length = part_length(n - i, block));
+}
+
 template <class T>
 struct RowGroup {
     size_t first = 0, count = 0;
-    Vec<T> maxima_of[lanes<T>];  // of every row, still spread over lanes
+    Vec<T> block_maxima[most_blocks], maxima_of[lanes<T>];  // of every block and row, still spread over lanes
+    bool with_maxima[most_blocks] = {true};                 // whether there is one of the row's in a block
     SpreadSum<T> sums[lanes<T>];
     alignas(vector_bytes) T label_scores[lanes<T>];
     LaneSummary<T> summary;  // one row a lane from here on
@@ -67,12 +81,20 @@ struct RowGroup {
     Normaliser<Vec<T>> normaliser;
 };
 
-template <class Function, class T>
+template <class Function, bool one_block, class T>
 INLINE void find_maxima(const Rows<T>& rows, RowGroup<T>& group) {
     const size_t n = rows.n_classes;
     for (size_t j = 0; j < group.count; j++) {
         const T* scores = rows.scores + (group.first + j) * n;
-        group.maxima_of[j] = spread_max(scores, n);
+        if constexpr (one_block) {
+            group.maxima_of[j] = spread_max(scores, n);
+        } else {
+            Vec<T> max = splat(T(-__builtin_inff()));
+            for_each_block<one_block>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
+                max = max_ignoring_nan(max, group.block_maxima[i / block] = spread_max(scores + i, length));
+            });
+            group.maxima_of[j] = max;
+        }
         if constexpr (Function::labels) group.label_scores[j] = scores[rows.labels[group.first + j]];
     }
     for (size_t j = group.count; j < lanes<T>; j++) {  // lanes without a row compute, too
@@ -127,19 +149,25 @@ INLINE void write_part(const Rows<T>& rows, const RowGroup<T>& group, size_t j, 
     if constexpr (Function::elements) {
         const auto normaliser = of_lane<T>(group.normaliser, j);
         const T* from = Function::from_exps ? rows.scratch + j * n : rows.scores + at;
-        const auto element = [&](Vec<T> v) __attribute__((always_inline)) {
-            const Vec<T> value = element_of<Function>(v, normaliser);
-            return Function::labels ? sign_bit(v) ? v + 0 : value : value;
+        const auto write = [&](auto element_of_kept) __attribute__((always_inline)) {
+            const auto element = [&](Vec<T> v) __attribute__((always_inline)) {
+                const Vec<T> value = element_of_kept(v, normaliser);
+                return Function::labels ? sign_bit(v) ? v + 0 : value : value;
+            };
+            if (writer)
+                writer->append(from + begin, length, element);
+            else
+                map(from + begin, rows.elements + at + begin, length, element);
         };
-        if (writer)
-            writer->append(from + begin, length, element);
+        if (Function::from_exps && group.with_maxima[begin / block])
+            write([](Vec<T> v, auto& n) __attribute__((always_inline)) { return element_of<Function>(v, n); });
         else
-            map(from + begin, rows.elements + at + begin, length, element);
+            write([](Vec<T> v, auto& n) __attribute__((always_inline)) { return Function::element(v, n); });
     }
 }
 
-template <class Function, class T>
-void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
+template <class Function, bool one_block, class T>
+INLINE void many_classes_in_blocks(const Rows<T>& rows, size_t begin, size_t end) {
     const size_t n = rows.n_classes, fitting = group_bytes / sizeof(T) / n;
     const size_t at_once = fitting < 1 ? 1 : fitting > lanes<T> ? lanes<T> : fitting;
     RowGroup<T> groups[2];
@@ -151,19 +179,26 @@ void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
         current->first = first;
         current->count = first >= end ? 0 : end - first < at_once ? end - first : at_once;
         const size_t both = current->count < previous->count ? current->count : previous->count;
-        if (current->count > 0) find_maxima<Function>(rows, *current);
+        if (current->count > 0) find_maxima<Function, one_block>(rows, *current);
         for (size_t j = 0; j < current->count; j++) {
-            const T* scores = rows.scores + (first + j) * n;
+            const T *scores = rows.scores + (first + j) * n, max = current->summary.max[j], k = current->summary.k[j];
             SpreadSum<T> sum = {};
-            for (size_t i = 0, length; i < n; i += length) {
-                length = part_length(n - i, block);
+            for_each_block<one_block>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
                 if (j < both) write_part<Function>(rows, *previous, j, i, length, writer);
-                add_exps<Function::from_exps>(scores + i, rows.scratch + j * n + i, length, at_once * n,
-                                              T(current->summary.max[j]), T(current->summary.k[j]), sum);
-            }
+                bool with_maxima = true;
+                if constexpr (!one_block) {
+                    with_maxima = any_lane(current->block_maxima[i / block] == max);
+                    current->with_maxima[i / block] = with_maxima;
+                }
+                add_exps<Function::from_exps>(scores + i, rows.scratch + j * n + i, length, at_once * n, max, k,
+                                              with_maxima, sum);
+            });
             current->sums[j] = sum;
         }
-        for (size_t j = both; j < previous->count; j++) write_part<Function>(rows, *previous, j, 0, n, writer);
+        for (size_t j = both; j < previous->count; j++)
+            for_each_block<one_block>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
+                write_part<Function>(rows, *previous, j, i, length, writer);
+            });
         if (current->count > 0) normalise_group<Function>(rows, *current);
         RowGroup<T>* const written = previous;
         previous = current;
@@ -171,6 +206,14 @@ void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
     }
     if constexpr (Function::elements)
         if (writer) writer->finish();
+}
+
+template <class Function, class T>
+void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
+    if (rows.n_classes < 2 * block)
+        many_classes_in_blocks<Function, true>(rows, begin, end);
+    else
+        many_classes_in_blocks<Function, false>(rows, begin, end);
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ struct SpreadSum {
 };
 
 // Adds n >= lanes scores, none above max; with `keep` their exps go to `exps`. `ahead`: how far on the next scores to
-// be wanted lie.
-template <bool keep, class T>
+// be wanted lie. Where no score is a maximum, a sixth of the work is to look for them: not `with_maxima`, the same bits.
+template <bool keep, bool with_maxima, class T>
 INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max, T k, SpreadSum<T>& sum) {
     using V = Vec<T>;
     constexpr size_t L = lanes<T>;
@@ -89,9 +89,12 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max
     Total<T> rest = sum.rest;
     auto exp_below_max = [&](size_t i) __attribute__((always_inline)) {
         const V score = load(scores + i), e = scaled_exp(at_least(negligible, score), offset);
-        const IntVec<T> top = score == max;
-        maxima -= top;
-        const V below = without(top, e);
+        V below = e;
+        if constexpr (with_maxima) {
+            const IntVec<T> top = score == max;
+            maxima -= top;
+            below = without(top, e);
+        }
         if constexpr (keep) store(exps + i, below);
         return below;
     };
@@ -107,6 +110,14 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max
         maxima = read ? before : maxima;
     }
     sum = {rest, maxima};
+}
+template <bool keep, class T>
+INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max, T k, bool with_maxima,
+                     SpreadSum<T>& sum) {
+    if (with_maxima)
+        add_exps<keep, true>(scores, exps, n, ahead, row_max, k, sum);
+    else
+        add_exps<keep, false>(scores, exps, n, ahead, row_max, k, sum);
 }
 
 // Reads scores less `shift`, block after block. False: only the fallback can do the row.
@@ -124,7 +135,7 @@ INLINE bool read_in_blocks(const T* scores, size_t n, T shift, Running<T>& row) 
         if (max > ExpConstants<T>::limit) return false;
         if (max > row.max) row.raise(max);
         SpreadSum<T> sum = {};
-        add_exps<false>(part, static_cast<T*>(nullptr), length, block, row.max, row.k, sum);
+        add_exps<false, T>(part, nullptr, length, block, row.max, row.k, max == row.max, sum);
         row.add(sum.rest.of_lanes());
         row.maxima += double(sum_of_lanes(sum.maxima));
     }

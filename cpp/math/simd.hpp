@@ -182,7 +182,15 @@ INLINE ElementOf<V> max_of_lanes(V v) {
 }
 template <class V>
 INLINE bool any_lane(V mask) {
+#if defined(__AVX__)
+    __m256i any = reinterpret_cast<__m256i*>(&mask)[0];
+    for (size_t i = 1; i < sizeof(V) / 32; i++) any |= reinterpret_cast<__m256i*>(&mask)[i];
+    return !_mm256_testz_si256(any, any);
+#elif defined(__SSE4_1__)
+    return !_mm_testz_si128(reinterpret_cast<__m128i>(mask), reinterpret_cast<__m128i>(mask));
+#else
     return fold(mask, [](V a, V b) __attribute__((always_inline)) { return a | b; }) != 0;
+#endif
 }
 
 // 0, 1, 2, ... by lane.
