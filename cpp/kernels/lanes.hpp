@@ -57,7 +57,12 @@ INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
         return below;
     };
     size_t k = 0;
-    for (; k + 2 <= n; k += 2) add_both(rest, exp_below_max(k), exp_below_max(k + 1));
+    for (; k + 4 <= n; k += 4)
+        add_both(rest, exp_below_max(k) + exp_below_max(k + 1), exp_below_max(k + 2) + exp_below_max(k + 3));
+    if (k + 2 <= n) {
+        add_both(rest, exp_below_max(k), exp_below_max(k + 1));
+        k += 2;
+    }
     if (k < n) rest.add(exp_below_max(k));
     summary.maxima = to_floating(maxima);
     summary.rest = rest;
@@ -97,8 +102,9 @@ INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, Sco
                 }
             }
         }
-    for (size_t g = 0; g < groups; g++) {
-        if (!any_lane(lanes_of.odd[g])) continue;
+    IntVec<T> odd = {};
+    for (size_t g = 0; g < groups; g++) odd |= lanes_of.odd[g];
+    for (size_t g = 0; g < groups && any_lane(odd); g++) {
         for (size_t row = g * L; row < count && row < (g + 1) * L; row++) {
             if (!lanes_of.odd[g][row % L]) continue;
             T scores[few], elements[few];

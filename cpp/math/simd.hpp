@@ -153,8 +153,12 @@ INLINE V at_least(V least, V v) {
 // `v`, but 0 in the lanes of `mask`: one operation, where a choice between the two would be two.
 template <class V>
 INLINE V without(IntVec<ElementOf<V>> mask, V v) {
+#if MULTINOULLI_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return reinterpret_cast<V>(_mm256_andnot_si256(reinterpret_cast<__m256i>(mask), reinterpret_cast<__m256i>(v)));
+#else
     using Integers = IntVec<ElementOf<V>>;
     return reinterpret_cast<V>(~mask & reinterpret_cast<Integers>(v));
+#endif
 }
 
 // Combines all lanes by halves, always in the same order.
