@@ -57,12 +57,7 @@ INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
         return below;
     };
     size_t k = 0;
-    for (; k + 4 <= n; k += 4)
-        add_both(rest, exp_below_max(k) + exp_below_max(k + 1), exp_below_max(k + 2) + exp_below_max(k + 3));
-    if (k + 2 <= n) {
-        add_both(rest, exp_below_max(k), exp_below_max(k + 1));
-        k += 2;
-    }
+    for (; k + 2 <= n; k += 2) add_both(rest, exp_below_max(k), exp_below_max(k + 1));
     if (k < n) rest.add(exp_below_max(k));
     summary.maxima = to_floating(maxima);
     summary.rest = rest;

@@ -56,24 +56,26 @@ INLINE Vec<T> maxima_of_each(const SpreadSum<T>* sums) {
     return sum_of_each<T>(tile);
 }
 
-// A row is read in blocks. Of the longer ones, each a group of its own, the maxima are kept: where a block's is not that
-// of the row, no maximum is looked for again.
-constexpr size_t most_blocks = long_row_bytes / sizeof(float) / block;
+// Longer rows are read and written in parts, so small that the processor can hold back the writing of one while it
+// computes the next. Their maxima are kept: where a part's is not that of the row, none is looked for again.
+constexpr size_t part = 256, most_parts = long_row_bytes / sizeof(float) / part;
+INLINE size_t number_of_part(size_t row, size_t begin, size_t n) { return row * (n / part) + begin / part; }
 
-// Calls f(begin, length) for each block of a row.
-template <bool one_block, class F>
-INLINE void for_each_block(size_t n, F f) {
-    if constexpr (one_block)
+// Calls f(begin, length) for each part of a row; `whole`: there is but one.
+template <bool whole, class F>
+INLINE void for_each_part(size_t n, F f) {
+    if constexpr (whole)
         f(size_t(0), n);
     else
-        for (size_t i = 0, length; i < n; i += length) f(i, length = part_length(n - i, block));
+        for (size_t i = 0, length; i < n; i += length) f(i, length = part_length(n - i, part));
 }
 
 template <class T>
 struct RowGroup {
     size_t first = 0, count = 0;
-    Vec<T> block_maxima[most_blocks], maxima_of[lanes<T>];  // of every block and row, still spread over lanes
-    bool with_maxima[most_blocks] = {true};                 // whether there is one of the row's in a block
+    T part_maxima[most_parts];     // of every part of every row
+    bool with_maxima[most_parts];  // whether there is one of the row's
+    Vec<T> maxima_of[lanes<T>];    // of every row, still spread over lanes
     SpreadSum<T> sums[lanes<T>];
     alignas(vector_bytes) T label_scores[lanes<T>];
     LaneSummary<T> summary;  // one row a lane from here on
@@ -81,20 +83,18 @@ struct RowGroup {
     Normaliser<Vec<T>> normaliser;
 };
 
-template <class Function, bool one_block, class T>
+template <class Function, bool whole, class T>
 INLINE void find_maxima(const Rows<T>& rows, RowGroup<T>& group) {
     const size_t n = rows.n_classes;
     for (size_t j = 0; j < group.count; j++) {
         const T* scores = rows.scores + (group.first + j) * n;
-        if constexpr (one_block) {
-            group.maxima_of[j] = spread_max(scores, n);
-        } else {
-            Vec<T> max = splat(T(-__builtin_inff()));
-            for_each_block<one_block>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
-                max = max_ignoring_nan(max, group.block_maxima[i / block] = spread_max(scores + i, length));
-            });
-            group.maxima_of[j] = max;
-        }
+        Vec<T> max = splat(T(-__builtin_inff()));
+        for_each_part<whole>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
+            const Vec<T> here = spread_max(scores + i, length);
+            if constexpr (!whole) group.part_maxima[number_of_part(j, i, n)] = max_of_lanes(here);
+            max = max_ignoring_nan(max, here);
+        });
+        group.maxima_of[j] = max;
         if constexpr (Function::labels) group.label_scores[j] = scores[rows.labels[group.first + j]];
     }
     for (size_t j = group.count; j < lanes<T>; j++) {  // lanes without a row compute, too
@@ -133,7 +133,7 @@ INLINE auto sign_bit(V v) {
     return reinterpret_cast<IntVec<ElementOf<V>>>(v) < 0;
 }
 
-template <class Function, class T>
+template <class Function, bool whole, class T>
 INLINE void write_part(const Rows<T>& rows, const RowGroup<T>& group, size_t j, size_t begin, size_t length,
                        LineWriter<T>* writer) {
     const size_t n = rows.n_classes, row = group.first + j, at = row * n;
@@ -159,15 +159,15 @@ INLINE void write_part(const Rows<T>& rows, const RowGroup<T>& group, size_t j, 
             else
                 map(from + begin, rows.elements + at + begin, length, element);
         };
-        if (Function::from_exps && group.with_maxima[begin / block])
+        if (Function::from_exps && (whole || group.with_maxima[number_of_part(j, begin, n)]))
             write([](Vec<T> v, auto& n) __attribute__((always_inline)) { return element_of<Function>(v, n); });
         else
             write([](Vec<T> v, auto& n) __attribute__((always_inline)) { return Function::element(v, n); });
     }
 }
 
-template <class Function, bool one_block, class T>
-INLINE void many_classes_in_blocks(const Rows<T>& rows, size_t begin, size_t end) {
+template <class Function, bool whole, class T>
+INLINE void many_classes_in_parts(const Rows<T>& rows, size_t begin, size_t end) {
     const size_t n = rows.n_classes, fitting = group_bytes / sizeof(T) / n;
     const size_t at_once = fitting < 1 ? 1 : fitting > lanes<T> ? lanes<T> : fitting;
     RowGroup<T> groups[2];
@@ -179,16 +179,16 @@ INLINE void many_classes_in_blocks(const Rows<T>& rows, size_t begin, size_t end
         current->first = first;
         current->count = first >= end ? 0 : end - first < at_once ? end - first : at_once;
         const size_t both = current->count < previous->count ? current->count : previous->count;
-        if (current->count > 0) find_maxima<Function, one_block>(rows, *current);
+        if (current->count > 0) find_maxima<Function, whole>(rows, *current);
         for (size_t j = 0; j < current->count; j++) {
             const T *scores = rows.scores + (first + j) * n, max = current->summary.max[j], k = current->summary.k[j];
             SpreadSum<T> sum = {};
-            for_each_block<one_block>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
-                if (j < both) write_part<Function>(rows, *previous, j, i, length, writer);
+            for_each_part<whole>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
+                if (j < both) write_part<Function, whole>(rows, *previous, j, i, length, writer);
                 bool with_maxima = true;
-                if constexpr (!one_block) {
-                    with_maxima = any_lane(current->block_maxima[i / block] == max);
-                    current->with_maxima[i / block] = with_maxima;
+                if constexpr (!whole) {
+                    const size_t number = number_of_part(j, i, n);
+                    with_maxima = current->with_maxima[number] = current->part_maxima[number] == max;
                 }
                 add_exps<Function::from_exps>(scores + i, rows.scratch + j * n + i, length, at_once * n, max, k,
                                               with_maxima, sum);
@@ -196,8 +196,8 @@ INLINE void many_classes_in_blocks(const Rows<T>& rows, size_t begin, size_t end
             current->sums[j] = sum;
         }
         for (size_t j = both; j < previous->count; j++)
-            for_each_block<one_block>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
-                write_part<Function>(rows, *previous, j, i, length, writer);
+            for_each_part<whole>(n, [&](size_t i, size_t length) __attribute__((always_inline)) {
+                write_part<Function, whole>(rows, *previous, j, i, length, writer);
             });
         if (current->count > 0) normalise_group<Function>(rows, *current);
         RowGroup<T>* const written = previous;
@@ -210,10 +210,10 @@ INLINE void many_classes_in_blocks(const Rows<T>& rows, size_t begin, size_t end
 
 template <class Function, class T>
 void many_classes(const Rows<T>& rows, size_t begin, size_t end) {
-    if (rows.n_classes < 2 * block)
-        many_classes_in_blocks<Function, true>(rows, begin, end);
+    if (rows.n_classes < 2 * part)
+        many_classes_in_parts<Function, true>(rows, begin, end);
     else
-        many_classes_in_blocks<Function, false>(rows, begin, end);
+        many_classes_in_parts<Function, false>(rows, begin, end);
 }
 
 }  // namespace
