@@ -127,12 +127,9 @@ INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far)
         so_far.max = top;
         so_far.k = k;
     }
-    const V offset = exp_offset(so_far.k), negligible = so_far.max - ExpConstants<T>::reach;
-    auto exp_below_max = [&](V score) __attribute__((always_inline)) {
-        const V e = scaled_exp(at_least(negligible, score), offset);
-        const IntVec<T> maximum = score == so_far.max;
-        so_far.maxima -= maximum;
-        return without(maximum, e);
+    const V max = so_far.max, offset = exp_offset(so_far.k), negligible = max - ExpConstants<T>::reach;
+    const auto exp_below_max = [&](V score) __attribute__((always_inline)) {
+        return scaled_exp_below<true>(score, max, negligible, offset, so_far.maxima);
     };
 #pragma GCC unroll 4
     for (size_t i = 0; i < bundle; i += 4)

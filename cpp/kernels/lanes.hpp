@@ -49,10 +49,7 @@ INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
     IntVec<T> maxima = {};
     Total<T> rest = {};
     auto exp_below_max = [&](size_t k) __attribute__((always_inline)) {
-        const V score = column[k], e = scaled_exp(at_least(negligible, score), offset);
-        const IntVec<T> top = score == max;
-        maxima -= top;
-        const V below = without(top, e);
+        const V below = scaled_exp_below<true>(column[k], max, negligible, offset, maxima);
         if constexpr (Function::from_exps) column[k] = below;
         return below;
     };

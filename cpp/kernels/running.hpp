@@ -79,7 +79,8 @@ struct SpreadSum {
 };
 
 // Adds n >= lanes scores, none above max; with `keep` their exps go to `exps`. `ahead`: how far on the next scores to
-// be wanted lie. Where no score is a maximum, a sixth of the work is to look for them: not `with_maxima`, the same bits.
+// be wanted lie. Without maxima among the scores, `with_maxima` changes no bit, but a sixth of the work is to look for
+// them.
 template <bool keep, bool with_maxima, class T>
 INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max, T k, SpreadSum<T>& sum) {
     using V = Vec<T>;
@@ -88,13 +89,7 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max
     IntVec<T> maxima = sum.maxima;
     Total<T> rest = sum.rest;
     auto exp_below_max = [&](size_t i) __attribute__((always_inline)) {
-        const V score = load(scores + i), e = scaled_exp(at_least(negligible, score), offset);
-        V below = e;
-        if constexpr (with_maxima) {
-            const IntVec<T> top = score == max;
-            maxima -= top;
-            below = without(top, e);
-        }
+        const V below = scaled_exp_below<with_maxima>(load(scores + i), max, negligible, offset, maxima);
         if constexpr (keep) store(exps + i, below);
         return below;
     };

@@ -55,6 +55,16 @@ struct Summary {
     Vec<double> max, k, rest, rest_low, maxima;
 };
 
+// The exp of a score, or, `with_maxima`, 0 if it is a maximum, which is counted. `negligible`: max - reach.
+template <bool with_maxima, class V>
+INLINE V scaled_exp_below(V score, V max, V negligible, V offset, IntVec<ElementOf<V>>& maxima) {
+    const V e = scaled_exp(at_least(negligible, score), offset);
+    if constexpr (!with_maxima) return e;
+    const IntVec<ElementOf<V>> top = score == max;
+    maxima -= top;
+    return without(top, e);
+}
+
 // What stands in for the exp of a maximum among a row's exps, so that what is summed can be kept: no other exp is 0.
 // The probability of a maximum is known better than from a rounded exp: what is certain comes out as 1.
 constexpr int exp_of_maximum = 0;

@@ -89,12 +89,12 @@ Batch<T> batch_of(Scores kind, size_t rows, size_t n, uint32_t seed) {
     return batch;
 }
 
-// Every tail of every vector length, both sides of each change of strategy, of block and of part; and, apart, rows beyond the
-// caches: where no exps are kept, and for all functions.
+// Every tail of every vector length, both sides of each change of strategy, of block and of part; and, apart, rows
+// beyond the caches: where no exps are kept, and for all functions.
 inline std::vector<size_t> lengths() {
     std::vector<size_t> all;
     for (size_t n = 1; n <= 2 * 16 + 3; n++) all.push_back(n);
-    for (size_t n : {63,  64,   65,   66,   127,  128,  129,  130,  511,  512, 513,
+    for (size_t n : {63,  64,   65,   66,   127,  128,  129,  130,  511,  512,  513,
                      767, 1000, 1023, 1024, 1025, 1026, 2047, 2048, 2049, 3000, 4099})
         all.push_back(n);
     return all;
