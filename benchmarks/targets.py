@@ -103,14 +103,12 @@ Where nothing else is said, scores are float32 and there is one thread; long row
 LIMITS = """What stands in the way of those that are not met: arithmetic more than memory; beside each function below
 stands how near to copying it comes. A score costs us more operations than it costs the fastest peer, for exponentials
 that are as good for any scores, sums in double precision, and maxima that are counted apart, so that neither a certain
-class nor its loss loses digits; [the page on accuracy](accuracy.md) shows what that is worth. With AVX2 and scores in
-the nearest cache, exponentials and their sum take some eight cycles for eight scores (a seventh of which the search for
-maxima, which longer rows are spared but where one is), the maximum half a cycle and the writing two and a half: 0.45 ns
-a score at 3 GHz, as long as copying it takes. Where both are done at once, neither hides the other wholly. In rows of
-ten classes, exponentials are two fifths of the work; turning rows into lanes and back is a fifth and the logarithms in
-double precision up to another three tenths. A second thread shares the memory with the first and, on a machine that
-others use, the processor: the same call has been seen to take 1.0 to 1.6 times as long from one minute to the next,
-which is why ratios near 1 come out on either side."""
+class nor its loss loses digits; [the page on accuracy](accuracy.md) shows what that is worth. In rows of a few classes,
+turning rows into lanes and back and the logarithms in double precision weigh as much as the exponentials do. A second
+thread shares the memory with the first and, on a machine that others use, the processor. And all libraries hold their
+arrays at once: beside those that allocate and free as much again in each call, what writes past the caches, copying
+included, was found to be slower than without them, so the ratios of large outputs are lower than two libraries alone
+would show."""
 
 
 HEADER = ["what", "against", "at least", "measured", "verdict", "where it is lowest"]
