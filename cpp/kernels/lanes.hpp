@@ -60,6 +60,28 @@ INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
     summary.rest = rest;
 }
 
+// The labels of `count` rows, or of as many as there are lanes.
+template <class T>
+INLINE IntVec<T> some_labels(const int64_t* labels, size_t count) {
+    IntVec<T> some = {};
+    for (size_t i = 0; i < lanes<T>; i++) some[i] = i < count ? ElementOf<IntVec<T>>(labels[i]) : 0;
+    return some;
+}
+
+// Every class is compared with the labels: a row whose label is its maximum would be as many wrong guesses of a branch.
+template <class Function, class T>
+INLINE void write_elements(Vec<T>* column, size_t n, IntVec<T> labels, Vec<T> label_scores,
+                           const Normaliser<Vec<T>>& normaliser) {
+    const auto row = normaliser;
+    IntVec<T> label = {};
+#pragma GCC unroll 4
+    for (size_t k = 0; k < n; k++, label += 1) {
+        column[k] = element_of<Function>(column[k], row);
+        if constexpr (Function::labels)
+            column[k] = labels == label ? Function::at_label(column[k], label_scores, row.max, row.others) : column[k];
+    }
+}
+
 // From scores to results, for `count` rows. `scores_of(row, to)` copies a row's scores, untouched so far.
 template <class Function, class T, class ScoresOf>
 INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, ScoresOf scores_of) {
@@ -79,20 +101,9 @@ INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, Sco
     }
     if constexpr (Function::elements)
         for (size_t g = 0; g < groups; g++) {
-            Vec<T>* const column = lanes_of.group(g);
-            const Normaliser<Vec<T>> normaliser = lanes_of.normalisers[g];
-#pragma GCC unroll 4
-            for (size_t k = 0; k < n; k++) column[k] = element_of<Function>(column[k], normaliser);
-            if constexpr (Function::labels) {
-                alignas(vector_bytes) T max[L], others[L];
-                store(max, normaliser.max);
-                store(others, normaliser.others);
-                const size_t end = count < (g + 1) * L ? count : (g + 1) * L;
-                for (size_t row = g * L; row < end; row++) {
-                    T& gradient = lanes_of.at(row, size_t(labels[row]));
-                    gradient = Function::at_label(gradient, lanes_of.label_scores[row], max[row % L], others[row % L]);
-                }
-            }
+            const IntVec<T> of_group = Function::labels ? some_labels<T>(labels + g * L, count - g * L) : IntVec<T>{};
+            write_elements<Function, T>(lanes_of.group(g), n, of_group, load(lanes_of.label_scores + g * L),
+                                        lanes_of.normalisers[g]);
         }
     IntVec<T> odd = {};
     for (size_t g = 0; g < groups; g++) odd |= lanes_of.odd[g];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The plain case: scores (and labels) are C-contiguous, aligned and native, axis is one integer, out is absent or fits.
+// The plain case: scores (and labels) are C-contiguous, aligned and native, axis is one integer, out is absent or fits
+// (of two results: a pair, either of which may be None).
 #include "plain.hpp"
 
 #include <new>
@@ -14,7 +15,8 @@ constexpr npy_intp release_elements = 10000;
 PyObject *axis_name, *out_name;
 
 struct PlainCall {
-    PyArrayObject *scores, *labels = nullptr, *out = nullptr;
+    PyArrayObject *scores, *labels = nullptr;
+    PyArrayObject *per_row_out = nullptr, *elements_out = nullptr;
     int ndim = 0, axis = 0;
     npy_intp outer = 1, n_classes = 1, columns = 1;  // the shape, with all axes before and behind `axis` in one each
     npy_intp batch[NPY_MAXDIMS];                     // the shape without `axis`
@@ -52,14 +54,33 @@ bool overlap(PyArrayObject* a, PyArrayObject* b) {
     return a_begin < b_begin + PyArray_NBYTES(b) && b_begin < a_begin + PyArray_NBYTES(a);
 }
 
-bool out_fits(const Face& face, PlainCall& plain) {
-    PyArrayObject *out = plain.out, *scores = plain.scores;
-    if (PyArray_TYPE(out) != PyArray_TYPE(scores) || !PyArray_ISWRITEABLE(out)) return false;
-    if (face.elements ? !has_shape(out, PyArray_DIMS(scores), plain.ndim)
-                      : !has_shape(out, plain.batch, plain.ndim - 1))
+bool read_array(PyObject* argument, PyArrayObject*& array) {
+    if (argument == Py_None) return true;
+    array = reinterpret_cast<PyArrayObject*>(argument);
+    return is_plain(argument);
+}
+
+bool read_out(const Face& face, PyObject* argument, PlainCall& plain) {
+    if (!face.per_row) return read_array(argument, plain.elements_out);
+    if (!face.elements || argument == Py_None) return read_array(argument, plain.per_row_out);
+    return PyTuple_CheckExact(argument) && PyTuple_GET_SIZE(argument) == 2 &&
+           read_array(PyTuple_GET_ITEM(argument, 0), plain.per_row_out) &&
+           read_array(PyTuple_GET_ITEM(argument, 1), plain.elements_out);
+}
+
+bool out_fits(PyArrayObject* out, npy_intp* shape, int ndim, const PlainCall& plain) {
+    if (!out) return true;
+    if (PyArray_TYPE(out) != PyArray_TYPE(plain.scores) || !PyArray_ISWRITEABLE(out) || !has_shape(out, shape, ndim))
         return false;
-    const bool in_place = face.elements && PyArray_BYTES(out) == PyArray_BYTES(scores);
-    return (in_place || !overlap(out, scores)) && !(plain.labels && overlap(out, plain.labels));
+    const bool in_place = out == plain.elements_out && PyArray_BYTES(out) == PyArray_BYTES(plain.scores);
+    return (in_place || !overlap(out, plain.scores)) && !(plain.labels && overlap(out, plain.labels));
+}
+
+bool outs_fit(PlainCall& plain) {
+    PyArrayObject *per_row = plain.per_row_out, *elements = plain.elements_out;
+    return out_fits(per_row, plain.batch, plain.ndim - 1, plain) &&
+           out_fits(elements, PyArray_DIMS(plain.scores), plain.ndim, plain) &&
+           !(per_row && elements && overlap(per_row, elements));
 }
 
 bool parse(const Face& face, PyObject* const* args, Py_ssize_t n_positional, PyObject* names, PlainCall& plain) {
@@ -72,10 +93,7 @@ bool parse(const Face& face, PyObject* const* args, Py_ssize_t n_positional, PyO
     for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); i++) {
         PyObject *name = PyTuple_GET_ITEM(names, i), *value = args[n_positional + i];
         if (name == axis_name && read_axis(value, plain)) continue;
-        if (name != out_name) return false;
-        if (value == Py_None) continue;
-        if (!is_plain(value) || (face.per_row && face.elements)) return false;  // two results: out is a pair
-        plain.out = reinterpret_cast<PyArrayObject*>(value);
+        if (name != out_name || !read_out(face, value, plain)) return false;
     }
     plain.split();
     if (plain.columns > 1 && !may_stand_upright(plain.columns, plain.n_classes)) return false;
@@ -85,7 +103,7 @@ bool parse(const Face& face, PyObject* const* args, Py_ssize_t n_positional, PyO
         if (PyArray_TYPE(plain.labels) != NPY_INT64 || !has_shape(plain.labels, plain.batch, plain.ndim - 1))
             return false;
     }
-    return !plain.out || out_fits(face, plain);
+    return outs_fit(plain);
 }
 
 Operand one_a_row(PyArrayObject* array) {
@@ -128,13 +146,13 @@ PyObject* call_plain(Function function, PyObject* const* args, Py_ssize_t n_posi
     const Operand labels = one_a_row(plain.labels);
     if (plain.labels && find_bad_label(labels, rows, plain.n_classes)) return nullptr;  // the general path says so
 
-    const auto result = [&](bool wanted, int ndim, npy_intp* shape) {
+    const auto result = [&](bool wanted, PyArrayObject* out, int ndim, npy_intp* shape) {
         if (!wanted) return static_cast<PyArrayObject*>(nullptr);
-        if (plain.out) return reinterpret_cast<PyArrayObject*>(Py_NewRef(as_array(plain.out)));
+        if (out) return reinterpret_cast<PyArrayObject*>(Py_NewRef(as_array(out)));
         return reinterpret_cast<PyArrayObject*>(PyArray_SimpleNew(ndim, shape, PyArray_TYPE(plain.scores)));
     };
-    PyArrayObject* per_row = result(face.per_row, plain.ndim - 1, plain.batch);
-    PyArrayObject* elements = result(face.elements, plain.ndim, PyArray_DIMS(plain.scores));
+    PyArrayObject* per_row = result(face.per_row, plain.per_row_out, plain.ndim - 1, plain.batch);
+    PyArrayObject* elements = result(face.elements, plain.elements_out, plain.ndim, PyArray_DIMS(plain.scores));
     const auto classes_of = [&](PyArrayObject* array) -> Operand {
         if (!array) return {};
         return {PyArray_BYTES(array), plain.columns == 1 ? plain.n_classes * item : item, plain.columns * item};
@@ -146,7 +164,8 @@ PyObject* call_plain(Function function, PyObject* const* args, Py_ssize_t n_posi
         return nullptr;
     }
     if (!face.per_row) return as_array(elements);
-    PyObject* scalar_or_array = plain.out ? as_array(per_row) : PyArray_Return(per_row);  // as NumPy's reductions do
+    // As NumPy's reductions do.
+    PyObject* const scalar_or_array = plain.per_row_out ? as_array(per_row) : PyArray_Return(per_row);
     return face.elements ? Py_BuildValue("NN", scalar_or_array, as_array(elements)) : scalar_or_array;
 }
 

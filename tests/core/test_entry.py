@@ -83,6 +83,21 @@ def test_the_plain_case_takes_out(name):
         np.testing.assert_array_equal(scores, want)
 
 
+@pytest.mark.parametrize("given", ["neither", "the loss", "the gradient", "both", "the scores"])
+@pytest.mark.parametrize("axis", [1, -1])
+def test_the_plain_case_takes_a_pair(given, axis):
+    entry = spy("cross_entropy_gradient")
+    want = entry(SCORES, LABELS, axis=axis)
+    scores = SCORES.copy()
+    loss = np.zeros(3) if given in ("the loss", "both") else None
+    gradient = np.zeros((3, 4)) if given in ("the gradient", "both") else scores if given == "the scores" else None
+    got = entry(scores, LABELS, axis=axis, out=(loss, gradient))
+    assert loss is None or got[0] is loss
+    assert gradient is None or got[1] is gradient
+    for a, b in zip(got, want, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 class Subclass(np.ndarray):
     pass
 
@@ -183,8 +198,23 @@ def test_out_that_overlaps_or_is_read_only_reaches_the_function():
     locked = np.zeros((3, 4))
     locked.flags.writeable = False
     assert spy("softmax")(SCORES, out=locked)[1]["out"] is locked
-    pair = (np.zeros(3), np.zeros((3, 4)))
-    assert spy("cross_entropy_gradient")(SCORES, LABELS, out=pair)[1]["out"] is pair
+
+
+def test_a_pair_that_does_not_fit_reaches_the_function():
+    buffer = np.zeros(15)
+    loss, gradient = np.zeros(3), np.zeros((3, 4))
+    for pair in [
+        (loss, gradient, None),
+        (gradient, loss),
+        (loss.astype(np.float32), gradient),
+        (loss, gradient.T),
+        (SCORES.ravel()[:3], gradient),
+        (buffer[11:14], buffer[:12].reshape(3, 4)),
+        (LABELS.view(float), gradient),
+        [loss, gradient],
+        loss,
+    ]:
+        assert spy("cross_entropy_gradient")(SCORES, LABELS, out=pair)[1]["out"] is pair
 
 
 def test_exceptions_of_the_function_pass():

@@ -134,8 +134,8 @@ class Rows:
 
     def _check_range(self, labels: NDArray[np.int64]) -> None:
         n_classes = self.scores.shape[-1]
-        bad = (labels < 0) | (labels >= n_classes)
-        if bad.any():
+        if labels.min() < 0 or labels.max() >= n_classes:
+            bad = (labels < 0) | (labels >= n_classes)
             raise ValueError(
                 f"labels must lie in 0...K-1, but one is {labels[bad][0]} and K, the number of classes, is {n_classes}"
             )
