@@ -6,10 +6,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.measured import Measured, compare, store, table
-from benchmarks.peers import COPY, OURS, PEERS, THREADED
+from benchmarks.peers import COPY, OURS, SINGLE, THREADED
 from benchmarks.problems import ROWWISE, Cell
 from benchmarks.team import Team
 
@@ -47,7 +48,8 @@ and its gradient from one call; PyTorch and JAX get it by differentiation, sciki
 `LogisticRegression` minimises. JAX is jitted and holds its arrays already, but it and onnxruntime know no strides, so
 they copy the strided view in each call. numba has the usual three loops, with `fastmath` and, for two threads,
 `parallel`; its exponentials are vectors only with Intel's SVML (the line on the machine says whether it was there).
-The NumPy formula, SciPy and scikit-learn are measured with one thread.
+The NumPy formula, SciPy and scikit-learn are measured with one thread, and in turns with us alone: in each call they
+allocate as much as the scores take and more, beside which whatever streams its results is slower, copying included.
 
 The last column is the time of `numpy.copyto` from the scores to an output of their shape, with as many threads, divided
 by ours: 100 % is as fast as copying. `logsumexp` and `cross_entropy` hardly write and have no such limit.
@@ -57,20 +59,22 @@ by ours: 100 % is as fast as copying. `logsumexp` and `cross_entropy` hardly wri
 
 def measure(quick: bool, named: str = "") -> Any:
     """Measure all cells, or those with `named` in their name, with one thread and, on more than one core, with two."""
-    measured: list[Measured] = []
+    cells = [dataclasses.replace(cell, divided_by=20) if quick else cell for cell in CELLS if named in cell.name]
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    for threads, peers in (1, PEERS), (2, THREADED):
-        if threads > len(os.sched_getaffinity(0)):
-            print(f"fewer than {threads} cores: left out", file=sys.stderr)
-            continue
-        with Team.of([OURS, COPY, *peers], threads) as team:
-            for cell in (cell for cell in CELLS if named in cell.name):
-                if quick:
-                    cell = dataclasses.replace(cell, divided_by=20)
-                if COPIES_HELD * cell.size * int(cell.dtype[-2:]) // 8 > memory:
-                    print(f"{cell.name}, {cell.dtype}: too large for this memory, left out", file=sys.stderr)
-                    continue
-                measured += compare(team, threads, cell, ROWWISE, rounds=(1, 2) if quick else (3, 9))
+    for cell in [cell for cell in cells if COPIES_HELD * cell.size * int(cell.dtype[-2:]) // 8 > memory]:
+        print(f"{cell.name}, {cell.dtype}: too large for this memory, left out", file=sys.stderr)
+        cells.remove(cell)
+
+    def of(members: Iterable[str], threads: int) -> list[Measured]:
+        with Team.of(members, threads) as team:
+            return [one for cell in cells for one in compare(team, threads, cell, ROWWISE, (1, 2) if quick else (3, 9))]
+
+    measured = of([OURS, COPY, *THREADED], 1)
+    measured = [one.joined(other) for one, other in zip(measured, of([OURS, *SINGLE], 1), strict=True)]
+    if len(os.sched_getaffinity(0)) < 2:
+        print("fewer than 2 cores: left out", file=sys.stderr)
+    else:
+        measured += of([OURS, COPY, *THREADED], 2)
     return store(measured)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from benchmarks.harness import markdown
@@ -25,6 +25,7 @@ class Measured:
     threads: int
     seconds: dict[str, float]
     cores: dict[str, float]
+    beside: dict[str, float] = field(default_factory=dict)  # our seconds in the turns of those who took theirs apart
 
     @property
     def own(self) -> float:
@@ -32,8 +33,18 @@ class Measured:
         return self.seconds[OURS]
 
     def ratio(self, name: str) -> float | None:
-        """Their time over ours; None if they were not measured."""
-        return self.seconds[name] / self.own if name in self.seconds else None
+        """Their time over ours in the same turns; None if they were not measured."""
+        return self.seconds[name] / self.beside.get(name, self.own) if name in self.seconds else None
+
+    def joined(self, other: Self) -> Self:
+        """With the libraries that only the other has, measured with us in a team of their own."""
+        apart = other.seconds.keys() - self.seconds.keys()
+        return replace(
+            self,
+            seconds=other.seconds | self.seconds,
+            cores=other.cores | self.cores,
+            beside=self.beside | dict.fromkeys(apart, other.own),
+        )
 
     def best(self, among: Iterable[str] = PEERS) -> tuple[float, str] | None:
         """The smallest ratio and whose it is."""

@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[1]
 
 PAGE = """# Benchmarks
 
-What you may conclude from this page: how long multinoulli took beside its peers on one machine, in one run for each
-row of a table, every library in a process of its own with the same number of cores and threads, timed in turn (A B C,
-A B C, ...), medians. Machines differ and are shared: trust the ratios more than the times. `make bench` wrote the page,
-verdicts included; no figure on it was typed.
+What you may conclude from this page: how long multinoulli took beside its peers on one machine, every library in a
+process of its own with the same number of cores and threads, timed in turns with us (A B C, A B C, ...), medians.
+Machines differ and are shared: trust the ratios more than the times. `make bench` wrote the page, verdicts included; no
+figure on it was typed.
 
 {machines}
 

@@ -105,10 +105,7 @@ stands how near to copying it comes. A score costs us more operations than it co
 that are as good for any scores, sums in double precision, and maxima that are counted apart, so that neither a certain
 class nor its loss loses digits; [the page on accuracy](accuracy.md) shows what that is worth. In rows of a few classes,
 turning rows into lanes and back and the logarithms in double precision weigh as much as the exponentials do. A second
-thread shares the memory with the first and, on a machine that others use, the processor. And all libraries hold their
-arrays at once: beside those that allocate and free as much again in each call, what writes past the caches, copying
-included, was found to be slower than without them, so the ratios of large outputs are lower than two libraries alone
-would show."""
+thread shares the memory with the first and, on a machine that others use, the processor."""
 
 
 HEADER = ["what", "against", "at least", "measured", "verdict", "where it is lowest"]
