@@ -25,13 +25,14 @@ with np.load(given) as arrays:
 found = {}
 for key, arguments in calls.items():
     result = getattr(core, key.partition("-")[0])(*arguments)
-    found[key] = result[1] if isinstance(result, tuple) else result
+    found[key] = result[1] if isinstance(result, tuple) else arguments[-1] if result is None else result
 np.savez(results, isa=core.isa, **found)
 """
 
 
 def results_of(level, folder, calls):
-    """Return the results of `calls`, {"name-anything": arguments}; of loss and gradient, the gradient.
+    """Return the results of `calls`, {"name-anything": arguments}: of loss and gradient the gradient, else the last
+    argument where that is the output.
 
     None if the processor lacks the instruction set.
     """

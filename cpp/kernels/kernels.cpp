@@ -6,6 +6,7 @@
 #include "few_classes.hpp"
 #include "long_rows.hpp"
 #include "many_classes.hpp"
+#include "products.hpp"
 
 namespace multinoulli {
 namespace {
@@ -30,7 +31,8 @@ template <class T, class... Functions>
 constexpr Kernels<T> kernels_of() {
     return {.rows = {row_kernel<Functions, T>...},
             .columns = {column_kernel<Functions, T>...},
-            .spans = {read_span<T>, merge_spans<T>, {span_kernel<Functions, T>...}}};
+            .spans = {read_span<T>, merge_spans<T>, {span_kernel<Functions, T>...}},
+            .products = {product_kernel<SoftmaxProduct, T>, product_kernel<LogSoftmaxProduct, T>}};
 }
 // In the order of `Function`.
 template <class T>

@@ -79,11 +79,18 @@ struct SpanKernels {
     void (*write[n_functions])(const Rows<T>&, size_t row, const RowSummary&, size_t begin, size_t end);
 };
 
+// A vector times the derivative of softmax (symmetric: forwards it is the same) or of log_softmax, for each row: from
+// its probabilities, in their place. n_classes < 2^31.
+enum Product { softmax_product, log_softmax_product, n_products };
+template <class T>
+using ProductKernel = void (*)(T* proba, const T* vectors, size_t rows, size_t n_classes);
+
 template <class T>
 struct Kernels {
     Kernel<T> rows[n_functions];
     ColumnKernel<T> columns[n_functions];
     SpanKernels<T> spans;
+    ProductKernel<T> products[n_products];
 };
 
 struct KernelTable {

@@ -7,6 +7,7 @@ namespace multinoulli {
 
 bool register_softmax(PyObject* module);
 bool register_elementwise(PyObject* module);
+bool register_calculus(PyObject* module);
 bool register_entry(PyObject* module);
 bool register_threads(PyObject* module);
 

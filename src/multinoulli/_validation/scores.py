@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 Empty = Literal["nan", "zero", "uniform", "raise"]
 Axis = int | Sequence[int] | None
@@ -39,6 +39,11 @@ def as_scores(scores: ArrayLike, name: str = "scores") -> tuple[NDArray[Any], np
     raise TypeError(
         f"{name} must be real numbers of at most 64 bits, not {array.dtype}; convert them, as by {name}.astype(float)"
     )
+
+
+def as_contiguous(array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Return a plain array of this type as it lies in C: contiguous and aligned. Copied only if it is not that."""
+    return np.require(array, dtype, ["C", "A", "E"])
 
 
 def as_mask(where: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
-from multinoulli._validation.scores import Axis, Empty, check_out
-from multinoulli.functions._rows import Rows
+from multinoulli._validation.scores import Axis, Empty, as_scores, check_out
+from multinoulli.functions._rows import Rows, deliver
+from multinoulli.functions._signed_logsumexp import signed_logsumexp
 
 
 @_core.entry("logsumexp")
@@ -24,10 +25,12 @@ def logsumexp(
     empty: Empty | None = None,
     keepdims: bool = False,
     out: NDArray[Any] | None = None,
+    weights: ArrayLike | None = None,
+    return_sign: bool = False,
 ) -> Any:
     r"""Logarithm of the sum of the exponentials of K scores.
 
-    .. math:: \log \sum_k \exp(z_k / T)
+    .. math:: \log \sum_k w_k \exp(z_k / T)
 
     Parameters
     ----------
@@ -46,13 +49,21 @@ def logsumexp(
     keepdims : bool, default False
         Keep `axis` with length 1.
     out : ndarray, optional
-        Where to write the result, of its shape and dtype.
+        Where to write the logarithm, of its shape and dtype.
+    weights : array_like, optional
+        w, real numbers of either sign, 1 if not given; broadcast to `scores`. An entry of weight 0 is not part of the
+        sum. Computed in float64.
+    return_sign : bool, default False
+        Return the sign of the sum as well; the logarithm is then that of its absolute value.
 
     Returns
     -------
     ndarray, shape of `scores` without `axis`; or a scalar
         At temperature 1 within 2 units in the last place of the result, or of ``logsumexp(scores) - max(scores)``
-        where that is larger: near 0 the two terms cancel.
+        where that is larger: near 0 the two terms cancel. With weights of both signs as far as the sum itself is known.
+        NaN where the sum is negative, unless `return_sign`.
+    sign : ndarray or scalar, likewise
+        Only with `return_sign`: -1, 0, 1, or NaN where the sum is.
 
     Raises
     ------
@@ -75,6 +86,9 @@ def logsumexp(
     >>> from multinoulli.functions import logsumexp
     >>> float(logsumexp([1000.0, 1000.0]))
     1000.6931471805599
+    >>> log_difference, sign = logsumexp([1000.0, 999.0], weights=[1, -1], return_sign=True)
+    >>> float(log_difference), float(sign)
+    (999.541324854..., 1.0)
     """
     convention: Empty | None = "zero" if empty == "uniform" else empty
     rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=convention, without_mask="zero")
@@ -82,11 +96,34 @@ def logsumexp(
     if keepdims and out is not None:
         check_out(out, rows.axes.insert(rows.scores.shape[:-1], keepdims=True), rows.dtype)
         inner_out = np.squeeze(out, axis=rows.axes.axes)
-    (log_sum,) = rows.apply(_core.logsumexp, out=(inner_out,))
+    sign = None
+    if weights is None:
+        (log_sum,) = rows.apply(_core.logsumexp, out=(inner_out,))
+    else:
+        log_sum, sign = signed_logsumexp(rows.scores, _weights_of(rows, weights))
+        if not return_sign:
+            log_sum[sign < 0] = math.nan
     if rows.offset is not None:
         log_sum += rows.offset[..., 0]
     rows.fill(log_sum, -math.inf)
     result = rows.deliver(log_sum, inner_out, elements=False)
-    if not keepdims:
+    if keepdims:
+        result = np.expand_dims(result, rows.axes.axes) if out is None else out
+    if not return_sign:
         return result
-    return np.expand_dims(result, rows.axes.axes) if out is None else out
+    if sign is None:
+        sign = np.where(np.isnan(log_sum), math.nan, log_sum > -math.inf)
+    rows.fill(sign, 0.0)
+    signs = deliver(sign, rows.dtype, None)
+    return result, np.expand_dims(signs, rows.axes.axes) if keepdims else signs
+
+
+def _weights_of(rows: Rows, weights: ArrayLike) -> NDArray[Any]:
+    array, _ = as_scores(weights, "weights")
+    try:
+        array = rows.axes.rows(np.broadcast_to(array, rows.source.shape))
+    except ValueError:
+        raise ValueError(
+            f"weights has shape {array.shape}, which does not broadcast to the scores' {rows.source.shape}"
+        ) from None
+    return array if rows.mask is None else np.where(rows.mask, array, 0)

@@ -120,7 +120,7 @@ class Rows:
         for array in labels:
             batch = broadcast_batch(batch, array.shape)
             if math.prod(batch):
-                self._check_range(array)  # the core would say so too, but between two of several runs of rows
+                self.check_labels(array)  # the core would say so too, but between two of several runs of rows
         kinds = ufunc.signature.split("->")[1].split(",")  # type: ignore[union-attr]  # a generalised ufunc has one
         results = []
         for kind, given in zip(kinds, out or (None,) * len(kinds), strict=True):
@@ -132,8 +132,11 @@ class Rows:
         ufunc(self.scores, *labels, out=tuple(results))
         return tuple(results)
 
-    def _check_range(self, labels: NDArray[np.int64]) -> None:
+    def check_labels(self, labels: NDArray[np.int64]) -> None:
+        """Raise unless every label is one of the classes."""
         n_classes = self.scores.shape[-1]
+        if labels.size == 0:
+            return
         if labels.min() < 0 or labels.max() >= n_classes:
             bad = (labels < 0) | (labels >= n_classes)
             raise ValueError(

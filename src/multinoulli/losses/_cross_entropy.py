@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations  # signatures as they are written, in help()
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
-from multinoulli._validation.scores import Axis, Empty, as_labels
-from multinoulli.functions._rows import Rows, deliver
-from multinoulli.losses._reduction import Reduction, check_reduction, reduce
-from multinoulli.losses._weighted import Weighted
+from multinoulli._validation.losses import LossOptions, Reduction
+from multinoulli._validation.scores import Axis, Empty
+from multinoulli.functions._rows import deliver
+from multinoulli.losses._samples import Samples
 
 
 @_core.entry("cross_entropy")
@@ -29,19 +28,28 @@ def cross_entropy(
     weight: ArrayLike | None = None,
     reduction: Reduction | None = None,
     empty_mean: float | None = None,
+    class_weight: ArrayLike | None = None,
+    label_smoothing: float = 0.0,
+    ignore_label: int | None = None,
+    z_loss: float = 0.0,
 ) -> Any:
     r"""Cross-entropy of the softmax: minus the log-probability of each sample's label, in nats.
 
     .. math:: \ell = -\log p_y = \log \sum_k \exp(z_k / T) - z_y / T
+
+    With target probabilities q, class weights w, label smoothing and the z-loss it is
+
+    .. math:: \ell = \sum_k w_k q_k (-\log p_k) + \mathrm{z\_loss} \Big(\log \sum_k \exp(z_k / T)\Big)^2
 
     Parameters
     ----------
     scores : array_like, shape (..., K)
         Real numbers: float32 and float64 are computed as such, float16 and bfloat16 in float32, integers and booleans
         in float64.
-    labels : array_like of int, shape (...)
+    labels : array_like of int, shape (...); or of float, shape (..., K)
         The class of each sample, 0...K-1. Its shape, that of `scores` without `axis`, may be broadcast. Over several
-        axes it counts the entries in C order.
+        axes it counts the entries in C order. Floating-point numbers are target probabilities q, of the shape of
+        `scores`: at least 0 and of sum 1 within 1e-5 (float16 and bfloat16: 1e-2).
     axis : int, tuple of int or None, default -1
         Where the K classes lie; None takes all entries as one sample.
     where : array_like of bool, optional
@@ -57,9 +65,18 @@ def cross_entropy(
         Finite and at least 0, broadcast to the samples; it multiplies their losses. A sample of weight 0 counts as
         absent: its scores and label are not looked at, and its loss is 0.
     reduction : {"sum", "mean"}, optional
-        One number for all samples: the sum of weight * loss, or that over the sum of the weights.
+        One number for all samples: the sum of their weighted losses, or that over the sum of their weights: `weight`
+        times the class weight of the label (of target probabilities, their mean class weight).
     empty_mean : float, optional
         The mean over no samples, or samples that all weigh 0; without it, that is a ValueError.
+    class_weight : array_like, shape (K,), optional
+        w, finite and at least 0.
+    label_smoothing : float, default 0.0
+        e in [0, 1]: the target becomes (1 - e) q + e / K, where q is 1 at the label, and K counts what is not masked.
+    ignore_label : int, optional
+        Samples with this label, which need not be a class, are absent, also from the mean.
+    z_loss : float, default 0.0
+        Times the square of log(sum(exp(z / T))), added to the loss: it keeps scores from drifting.
 
     Returns
     -------
@@ -70,11 +87,11 @@ def cross_entropy(
     Raises
     ------
     TypeError
-        If `scores` are not real numbers of at most 64 bits, `labels` are not integers, or an argument is of the wrong
-        kind.
+        If `scores` are not real numbers of at most 64 bits, `labels` are neither integers nor of the shape of
+        `scores`, or an argument is of the wrong kind.
     ValueError
-        If a label lies outside 0...K-1, an argument is out of its range, `scores` is a single number while `axis` is
-        not None, or `out` does not fit.
+        If a label lies outside 0...K-1, target probabilities are negative or do not sum to 1, an argument is out of
+        its range, `scores` is a single number while `axis` is not None, or `out` does not fit.
 
     Notes
     -----
@@ -90,20 +107,22 @@ def cross_entropy(
     >>> cross_entropy([[2.0, 0.0, 0.0], [0.0, 0.0, 1000.0]], [0, 1])
     array([2.39544...e-01, 1.00000...e+03])
     """
-    check_reduction(reduction, empty_mean)
-    weighted = None if weight is None else Weighted.select(scores, labels, where, weight, axis)
-    if weighted is not None:
-        scores, labels, where, axis = weighted.scores, weighted.labels, weighted.where, -1
-    rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=empty)
-    direct_out = out if weighted is None and reduction is None else None
-    (losses,) = rows.apply(_core.cross_entropy, as_labels(labels), out=(direct_out,))
-    rows.fill(losses, math.inf)
-
-    total_weight = float(losses.size)
-    if weighted is not None:
-        losses, total_weight = losses * weighted.weights, float(weighted.weights.sum())
-    if reduction is not None:
-        losses = reduce(losses, total_weight, reduction, empty_mean)
-    elif weighted is not None:
-        losses = weighted.scatter(losses)
-    return deliver(losses, rows.dtype, out)
+    options = LossOptions.read(
+        label_smoothing=label_smoothing,
+        ignore_label=ignore_label,
+        z_loss=z_loss,
+        reduction=reduction,
+        empty_mean=empty_mean,
+    )
+    samples = Samples.read(
+        scores,
+        labels,
+        options,
+        axis=axis,
+        where=where,
+        temperature=temperature,
+        empty=empty,
+        weight=weight,
+        class_weight=class_weight,
+    )
+    return deliver(samples.deliverable_losses(samples.losses()), samples.rows.dtype, out)

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations  # signatures as they are written, in help()
 
-import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from multinoulli import _core
-from multinoulli._validation.scores import Axis, Empty, as_labels
-from multinoulli.functions._rows import Rows
+from multinoulli._validation.losses import LossOptions, Reduction
+from multinoulli._validation.scores import Axis, Empty, as_temperature
+from multinoulli.losses._pair import Pair, check_pair, deliver_pair
+from multinoulli.losses._samples import Samples
 
 
 @_core.entry("cross_entropy_gradient")
@@ -23,20 +24,33 @@ def cross_entropy_gradient(
     where: ArrayLike | None = None,
     temperature: float = 1.0,
     empty: Empty | None = None,
-    out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+    out: Pair | None = None,
+    weight: ArrayLike | None = None,
+    reduction: Reduction | None = None,
+    empty_mean: float | None = None,
+    class_weight: ArrayLike | None = None,
+    label_smoothing: float = 0.0,
+    ignore_label: int | None = None,
+    z_loss: float = 0.0,
 ) -> tuple[Any, Any]:
     r"""Cross-entropy of each sample and its gradient with respect to the scores, from one reading of them.
 
     .. math:: \frac{\partial \ell}{\partial z_k} = \frac{p_k - [k = y]}{T}
+
+    With target probabilities q, class weights w, label smoothing and the z-loss, where a = w q, it is
+
+    .. math:: \frac{\partial \ell}{\partial z_k} = \frac{1}{T} \Big(\big(\sum_j a_j + 2 \, \mathrm{z\_loss}
+        \log \sum_j \exp(z_j / T)\big) \, p_k - a_k\Big)
 
     Parameters
     ----------
     scores : array_like, shape (..., K)
         Real numbers: float32 and float64 are computed as such, float16 and bfloat16 in float32, integers and booleans
         in float64.
-    labels : array_like of int, shape (...)
+    labels : array_like of int, shape (...); or of float, shape (..., K)
         The class of each sample, 0...K-1. Its shape, that of `scores` without `axis`, may be broadcast. Over several
-        axes it counts the entries in C order.
+        axes it counts the entries in C order. Floating-point numbers are target probabilities q, of the shape of
+        `scores`: at least 0 and of sum 1 within 1e-5 (float16 and bfloat16: 1e-2).
     axis : int, tuple of int or None, default -1
         Where the K classes lie; None takes all entries as one sample.
     where : array_like of bool, optional
@@ -48,23 +62,25 @@ def cross_entropy_gradient(
         ("zero", the default with it); the loss and gradient of equal probabilities; or a ValueError.
     out : pair of ndarray or None, optional
         Where to write loss and gradient, of their shapes and dtype; the second may be `scores` itself.
+    weight, reduction, empty_mean, class_weight, label_smoothing, ignore_label, z_loss : optional
+        As for `cross_entropy`. With a `reduction` the gradient is that of the one number.
 
     Returns
     -------
     loss : ndarray, shape of the samples; or a scalar
         As `cross_entropy` gives it.
     gradient : ndarray, shape of `scores`
-        One gradient a sample, neither summed nor averaged. Within 3 (float32) and 4 (float64) units in the last
-        place of the exact values at temperature 1, also at a label of probability nearly 1.
+        Each sample's own. Within 3 (float32) and 4 (float64) units in the last place of the exact values at
+        temperature 1, also at a label of probability nearly 1; with options, of the terms that it is the difference of.
 
     Raises
     ------
     TypeError
-        If `scores` are not real numbers of at most 64 bits, `labels` are not integers, or an argument is of the wrong
-        kind.
+        If `scores` are not real numbers of at most 64 bits, `labels` are neither integers nor of the shape of
+        `scores`, or an argument is of the wrong kind.
     ValueError
-        If a label lies outside 0...K-1, an argument is out of its range, `scores` is a single number while `axis` is
-        not None, or `out` does not fit.
+        If a label lies outside 0...K-1, target probabilities are negative or do not sum to 1, an argument is out of
+        its range, `scores` is a single number while `axis` is not None, or `out` does not fit.
 
     Notes
     -----
@@ -85,17 +101,28 @@ def cross_entropy_gradient(
     >>> gradient
     array([[ 0.25, -0.75,  0.25,  0.25]])
     """
-    if out is not None and (not isinstance(out, tuple) or len(out) != 2):
-        raise TypeError("out must be a pair of arrays (loss, gradient), either of which may be None")
-    loss_out, gradient_out = out or (None, None)
-    rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=empty)
-    if rows.temperature == 0:
+    check_pair(out)
+    if as_temperature(temperature) == 0:
         raise ValueError("temperature must be above 0 here: at 0 the loss jumps and has no gradient")
-    loss, gradient = rows.apply(_core.cross_entropy_gradient, as_labels(labels), out=(loss_out, gradient_out))
-    if rows.mask is not None:  # a masked label; rows that are NaN stay so
-        np.copyto(gradient, 0, where=~rows.mask & ~np.isnan(gradient))
-    if rows.temperature != 1:
-        gradient /= rows.temperature
-    rows.fill(loss, math.inf)
-    rows.fill(gradient, 0.0)
-    return rows.deliver(loss, loss_out, elements=False), rows.deliver(gradient, gradient_out, elements=True)
+    options = LossOptions.read(
+        label_smoothing=label_smoothing,
+        ignore_label=ignore_label,
+        z_loss=z_loss,
+        reduction=reduction,
+        empty_mean=empty_mean,
+    )
+    samples = Samples.read(
+        scores,
+        labels,
+        options,
+        axis=axis,
+        where=where,
+        temperature=temperature,
+        empty=empty,
+        weight=weight,
+        class_weight=class_weight,
+    )
+    losses, gradients = samples.losses_and_gradients()
+    return deliver_pair(
+        samples.deliverable_losses(losses), samples.deliverable_gradients(gradients), samples.rows.dtype, out
+    )

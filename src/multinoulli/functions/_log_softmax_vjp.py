@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations  # signatures as they are written, in help()
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from multinoulli import _core
+from multinoulli._validation.scores import Axis
+from multinoulli.functions._derivative import times_derivative
+
+
+@np.errstate(all="ignore")
+def log_softmax_vjp(
+    scores: ArrayLike,
+    cotangent: ArrayLike,
+    /,
+    *,
+    axis: Axis = -1,
+    where: ArrayLike | None = None,
+    temperature: float = 1.0,
+    out: NDArray[Any] | None = None,
+) -> Any:
+    r"""Vector-Jacobian product of log-softmax: the gradient with respect to the scores, from that of log-probabilities.
+
+    .. math:: \sum_j v_j \frac{\partial \log p_j}{\partial z_k} = \frac{1}{T} \Big(v_k - p_k \sum_j v_j\Big)
+
+    Parameters
+    ----------
+    scores : array_like, shape (..., K)
+        As for `log_softmax`.
+    cotangent : array_like
+        v, real numbers; broadcasts to `scores` and is computed in their type.
+    axis : int, tuple of int or None, default -1
+        Where the K classes lie; None takes all entries as one row.
+    where : array_like of bool, optional
+        False: the entry is not a class of its row. Neither its score nor its v is read, and its result is 0.
+    temperature : float, default 1.0
+        T in (0, inf]. At 0 log-softmax jumps and has no derivative.
+    out : ndarray, optional
+        Where to write the result, of its shape and dtype.
+
+    Returns
+    -------
+    ndarray, shape of `scores`
+        At temperature 1 within 8 units in the last place of :math:`|v_k| + p_k \sum_j |v_j|`; at the most probable
+        class m of :math:`|v_m| (1 - p_m) + p_m \sum_{j \ne m} |v_j|`, so that certain rows lose nothing.
+
+    Raises
+    ------
+    TypeError
+        If `scores` or `cotangent` are not real numbers of at most 64 bits, or an argument is of the wrong kind.
+    ValueError
+        If `cotangent` does not broadcast to `scores`, an argument is out of its range, or `out` does not fit.
+
+    Notes
+    -----
+    NaN in a row's scores or v makes that row NaN. With v = -1 at the label and 0 elsewhere this is the gradient of the
+    cross-entropy, for which `multinoulli.losses.cross_entropy_gradient` is faster.
+
+    References
+    ----------
+    .. [1] Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3, equation 6.30, differentiated.
+
+    Examples
+    --------
+    >>> from multinoulli.functions import log_softmax_vjp
+    >>> log_softmax_vjp([0.0, 0.0], [1.0, 0.0])
+    array([ 0.5, -0.5])
+    """
+    return times_derivative(
+        _core.log_softmax_vjp, scores, cotangent, "cotangent", axis=axis, where=where, temperature=temperature, out=out
+    )
