@@ -11,6 +11,7 @@ import multinoulli
 ROWS = [
     {"_core"},
     {"_threads", "_validation"},
+    {"_namespaces"},
     {"functions"},
     {"losses", "distributions", "metrics"},
     {"objectives", "solvers"},

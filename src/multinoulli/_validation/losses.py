@@ -13,6 +13,9 @@ from multinoulli._validation.scores import as_array, as_number
 
 Reduction = Literal["sum", "mean"]
 
+# How far target probabilities may be from a sum of 1: those of float32 and float64, those of 16 bits.
+TOLERANCE, TOLERANCE_OF_16_BITS = 1e-5, 1e-2
+
 
 @dataclass(frozen=True)
 class LossOptions:

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The general case of every derivative times a vector: arguments -> contiguous rows -> core -> the caller's shape."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from multinoulli import _core
+from multinoulli._namespaces import foreign
 from multinoulli._validation.scores import Axis, as_contiguous, as_scores
 from multinoulli.functions._rows import Rows
 
-Product = Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], None]
-
 
 def times_derivative(
-    core: Product,
+    of: Literal["softmax", "log_softmax"],
     scores: ArrayLike,
     vector: ArrayLike,
     name: str,
@@ -25,7 +24,22 @@ def times_derivative(
     out: NDArray[Any] | None,
     order: int = 1,
 ) -> Any:
-    """Return what `core` makes of scores and vector, which errors call `name`; `order` is that of the derivative."""
+    """Return a vector, which errors call `name`, times the derivative `of` a function; `order` is the derivative's."""
+    if (f := foreign(scores, vector)) is not None:
+        from multinoulli._namespaces import _functions as of_namespace
+
+        return of_namespace.times_derivative(
+            f,
+            of,
+            scores,
+            vector,
+            name,
+            axis=axis,
+            where=where,
+            temperature=temperature,
+            out=out,
+            order=order,
+        )
     rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=None)
     if rows.temperature == 0:
         raise ValueError("temperature must be above 0 here: at 0 the function jumps and has no derivative")
@@ -41,6 +55,7 @@ def times_derivative(
         vectors = np.where(rows.mask, vectors, 0)
     dtype = rows.scores.dtype
     result = np.empty(rows.scores.shape, dtype)
+    core = _core.softmax_vjp if of == "softmax" else _core.log_softmax_vjp
     core(as_contiguous(rows.scores, dtype), as_contiguous(vectors, dtype), result)
     if rows.temperature != 1:
         result /= rows.temperature**order

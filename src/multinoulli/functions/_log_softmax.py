@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
+from multinoulli._namespaces import foreign
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.scores import Axis, Empty
 from multinoulli.functions._rows import Rows
 
 
 @_core.entry("log_softmax")
+@blockwise("(k)->(k)")
 @np.errstate(all="ignore")
 def log_softmax(
     scores: ArrayLike,
@@ -74,6 +77,12 @@ def log_softmax(
     >>> log_softmax([100.0, 0.0])
     array([-3.72007598e-44, -1.00000000e+02])
     """
+    if (f := foreign(scores)) is not None:
+        from multinoulli._namespaces import _functions as of_namespace
+
+        return of_namespace.of_rows(
+            f, "log_softmax", scores, axis=axis, where=where, temperature=temperature, empty=empty, out=out
+        )
     rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=empty)
     (log_proba,) = rows.apply(_core.log_softmax, out=(out,))
     rows.fill(log_proba, -math.inf)

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
+from multinoulli._namespaces._dask import blockwise
 from multinoulli.functions._elementwise import elementwise
 
 
 @_core.entry("logit")
+@blockwise("()->()")
 @np.errstate(all="ignore")
 def logit(p: ArrayLike, /, *, out: NDArray[Any] | None = None) -> Any:
     r"""Logarithm of the odds, in nats: the inverse of the sigmoid.

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
+from multinoulli._namespaces import foreign
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.scores import Axis, Empty, as_scores, check_out
 from multinoulli.functions._rows import Rows, deliver
 from multinoulli.functions._signed_logsumexp import signed_logsumexp
 
 
 @_core.entry("logsumexp")
+@blockwise("(k)->()")
 @np.errstate(all="ignore")
 def logsumexp(
     scores: ArrayLike,
@@ -90,6 +93,21 @@ def logsumexp(
     >>> float(log_difference), float(sign)
     (999.541324854..., 1.0)
     """
+    if (f := foreign(scores)) is not None:
+        from multinoulli._namespaces import _functions as of_namespace
+
+        return of_namespace.logsumexp(
+            f,
+            scores,
+            axis=axis,
+            where=where,
+            temperature=temperature,
+            empty=empty,
+            keepdims=keepdims,
+            out=out,
+            weights=weights,
+            return_sign=return_sign,
+        )
     convention: Empty | None = "zero" if empty == "uniform" else empty
     rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=convention, without_mask="zero")
     inner_out = out

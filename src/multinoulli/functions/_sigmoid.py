@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
+from multinoulli._namespaces._dask import blockwise
 from multinoulli.functions._elementwise import elementwise
 
 
 @_core.entry("sigmoid")
+@blockwise("()->()")
 @np.errstate(all="ignore")
 def sigmoid(x: ArrayLike, /, *, out: NDArray[Any] | None = None) -> Any:
     r"""Probability of the second of two classes from the difference of their scores.

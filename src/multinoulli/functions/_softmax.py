@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
+from multinoulli._namespaces import foreign
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.scores import Axis, Empty
 from multinoulli.functions._rows import Rows
 
 
 @_core.entry("softmax")
+@blockwise("(k)->(k)")
 @np.errstate(all="ignore")
 def softmax(
     scores: ArrayLike,
@@ -73,6 +76,12 @@ def softmax(
     >>> softmax([0.0, 0.0, 1000.0, 1000.0])
     array([0. , 0. , 0.5, 0.5])
     """
+    if (f := foreign(scores)) is not None:
+        from multinoulli._namespaces import _functions as of_namespace
+
+        return of_namespace.of_rows(
+            f, "softmax", scores, axis=axis, where=where, temperature=temperature, empty=empty, out=out
+        )
     rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=empty)
     (proba,) = rows.apply(_core.softmax, out=(out,))
     rows.fill(proba, 0.0)

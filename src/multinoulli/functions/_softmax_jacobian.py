@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multinoulli import _core
+from multinoulli._namespaces import foreign
 from multinoulli._validation.scores import Axis
 from multinoulli.functions._rows import Rows, deliver
 
@@ -64,6 +65,10 @@ def softmax_jacobian(
     array([[ 0.25, -0.25],
            [-0.25,  0.25]])
     """
+    if (f := foreign(scores)) is not None:
+        from multinoulli._namespaces import _functions as of_namespace
+
+        return of_namespace.softmax_jacobian(f, scores, axis=axis, where=where, temperature=temperature)
     rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=None)
     if rows.temperature == 0:
         raise ValueError("temperature must be above 0 here: at 0 the softmax jumps and has no derivative")

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from multinoulli import _core
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.scores import Axis
 from multinoulli.functions._derivative import times_derivative
 
 
+@blockwise("(k),(k)->(k)")
 @np.errstate(all="ignore")
 def softmax_jvp(
     scores: ArrayLike,
@@ -68,5 +69,5 @@ def softmax_jvp(
     array([0., 0.])
     """
     return times_derivative(
-        _core.softmax_vjp, scores, tangent, "tangent", axis=axis, where=where, temperature=temperature, out=out
+        "softmax", scores, tangent, "tangent", axis=axis, where=where, temperature=temperature, out=out
     )

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from multinoulli import _core
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.scores import Axis
 from multinoulli.functions._derivative import times_derivative
 
 
+@blockwise("(k),(k)->(k)")
 @np.errstate(all="ignore")
 def softmax_vjp(
     scores: ArrayLike,
@@ -70,5 +71,5 @@ def softmax_vjp(
     array([ 0.25, -0.25])
     """
     return times_derivative(
-        _core.softmax_vjp, scores, cotangent, "cotangent", axis=axis, where=where, temperature=temperature, out=out
+        "softmax", scores, cotangent, "cotangent", axis=axis, where=where, temperature=temperature, out=out
     )

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
+from multinoulli._namespaces._dask import blockwise
 from multinoulli.functions._elementwise import elementwise
 
 
 @_core.entry("softplus")
+@blockwise("()->()")
 @np.errstate(all="ignore")
 def softplus(x: ArrayLike, /, *, out: NDArray[Any] | None = None) -> Any:
     r"""Softened maximum of x and 0: the logarithm of 1 + exp(x), in nats.

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from multinoulli._namespaces import foreign
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.losses import LossOptions, Reduction
 from multinoulli.functions._rows import deliver
 from multinoulli.losses._binary_samples import BinarySamples
 
 
+@blockwise("(),()->()")
 @np.errstate(all="ignore")
 def binary_cross_entropy(
     scores: ArrayLike,
@@ -90,5 +93,11 @@ def binary_cross_entropy(
         reduction=reduction,
         empty_mean=empty_mean,
     )
+    if (f := foreign(scores, labels)) is not None:
+        from multinoulli._namespaces import _losses as of_namespace
+
+        return of_namespace.binary_cross_entropy(
+            f, scores, labels, options, weight=weight, class_weight=class_weight, out=out
+        )
     samples = BinarySamples.read(scores, labels, options, weight=weight, class_weight=class_weight)
     return deliver(samples.deliverable_losses(samples.losses()), samples.dtype, out)

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from multinoulli._namespaces import foreign
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.losses import LossOptions, Reduction
 from multinoulli.losses._binary_samples import BinarySamples
 from multinoulli.losses._pair import Pair, check_pair, deliver_pair
 
 
+@blockwise("(),()->(),()")
 @np.errstate(all="ignore")
 def binary_cross_entropy_gradient(
     scores: ArrayLike,
@@ -25,7 +28,7 @@ def binary_cross_entropy_gradient(
     label_smoothing: float = 0.0,
     ignore_label: int | None = None,
     z_loss: float = 0.0,
-) -> tuple[Any, Any]:
+) -> Any:
     r"""Binary cross-entropy of each sample and its derivative with respect to the score.
 
     .. math:: \frac{\partial \ell}{\partial s} = (1 - q) \, \sigma(s) - q \, \sigma(-s) = \sigma(s) - q
@@ -79,6 +82,12 @@ def binary_cross_entropy_gradient(
         reduction=reduction,
         empty_mean=empty_mean,
     )
+    if (f := foreign(scores, labels)) is not None:
+        from multinoulli._namespaces import _losses as of_namespace
+
+        return of_namespace.binary_cross_entropy(
+            f, scores, labels, options, weight=weight, class_weight=class_weight, out=out, gradient=True
+        )
     samples = BinarySamples.read(scores, labels, options, weight=weight, class_weight=class_weight)
     return deliver_pair(
         samples.deliverable_losses(samples.losses()),

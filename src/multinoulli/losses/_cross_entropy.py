@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
+from multinoulli._namespaces import foreign
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.losses import LossOptions, Reduction
 from multinoulli._validation.scores import Axis, Empty
 from multinoulli.functions._rows import deliver
@@ -14,6 +16,7 @@ from multinoulli.losses._samples import Samples
 
 
 @_core.entry("cross_entropy")
+@blockwise("(k),()->()")
 @np.errstate(all="ignore")
 def cross_entropy(
     scores: ArrayLike,
@@ -114,6 +117,22 @@ def cross_entropy(
         reduction=reduction,
         empty_mean=empty_mean,
     )
+    if (f := foreign(scores, labels)) is not None:
+        from multinoulli._namespaces import _losses as of_namespace
+
+        return of_namespace.cross_entropy(
+            f,
+            scores,
+            labels,
+            options,
+            axis=axis,
+            where=where,
+            temperature=temperature,
+            empty=empty,
+            weight=weight,
+            class_weight=class_weight,
+            out=out,
+        )
     samples = Samples.read(
         scores,
         labels,

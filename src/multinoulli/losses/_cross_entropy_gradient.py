@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multinoulli import _core
+from multinoulli._namespaces import foreign
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.losses import LossOptions, Reduction
 from multinoulli._validation.scores import Axis, Empty, as_temperature
 from multinoulli.losses._pair import Pair, check_pair, deliver_pair
@@ -14,6 +16,7 @@ from multinoulli.losses._samples import Samples
 
 
 @_core.entry("cross_entropy_gradient")
+@blockwise("(k),()->(),(k)")
 @np.errstate(all="ignore")
 def cross_entropy_gradient(
     scores: ArrayLike,
@@ -32,7 +35,7 @@ def cross_entropy_gradient(
     label_smoothing: float = 0.0,
     ignore_label: int | None = None,
     z_loss: float = 0.0,
-) -> tuple[Any, Any]:
+) -> Any:
     r"""Cross-entropy of each sample and its gradient with respect to the scores, from one reading of them.
 
     .. math:: \frac{\partial \ell}{\partial z_k} = \frac{p_k - [k = y]}{T}
@@ -111,6 +114,23 @@ def cross_entropy_gradient(
         reduction=reduction,
         empty_mean=empty_mean,
     )
+    if (f := foreign(scores, labels)) is not None:
+        from multinoulli._namespaces import _losses as of_namespace
+
+        return of_namespace.cross_entropy(
+            f,
+            scores,
+            labels,
+            options,
+            axis=axis,
+            where=where,
+            temperature=temperature,
+            empty=empty,
+            weight=weight,
+            class_weight=class_weight,
+            out=out,
+            gradient=True,
+        )
     samples = Samples.read(
         scores,
         labels,

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from multinoulli import _core
+from multinoulli._namespaces._dask import blockwise
 from multinoulli._validation.scores import Axis
 from multinoulli.functions._derivative import times_derivative
 
 
+@blockwise("(k),(k)->(k)")
 @np.errstate(all="ignore")
 def cross_entropy_hvp(
     scores: ArrayLike,
@@ -71,7 +72,7 @@ def cross_entropy_hvp(
     array([ 0.25, -0.25])
     """
     return times_derivative(
-        _core.softmax_vjp,
+        "softmax",
         scores,
         tangent,
         "tangent",

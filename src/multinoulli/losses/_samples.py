@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from multinoulli import _core
 from multinoulli._validation.losses import (
+    TOLERANCE,
+    TOLERANCE_OF_16_BITS,
     LossOptions,
     as_class_weight,
     as_targets,
@@ -29,9 +31,6 @@ from multinoulli.functions._rows import ClassAxes, Rows, broadcast_batch
 from multinoulli.losses._presence import Presence, reduce, reduce_gradients
 
 Floats = NDArray[Any]
-
-# How far target probabilities may be from a sum of 1: those of float32 and float64, those of 16 bits.
-TOLERANCE, TOLERANCE_OF_16_BITS = 1e-5, 1e-2
 
 
 @dataclass(frozen=True)
