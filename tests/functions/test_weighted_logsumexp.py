@@ -74,7 +74,9 @@ def test_options():
     np.testing.assert_array_equal(out, logsumexp(z, weights=w, return_sign=True)[0])
     np.testing.assert_allclose(logsumexp(z, weights=2), logsumexp(z) + np.log(2))
     low = z.astype(np.float16)
-    assert all(array.dtype == np.float16 for array in logsumexp(low, weights=w, return_sign=True))
+    for weights, dtype in (w.astype(np.float16), np.float16), (w.tolist(), np.float16), (w, np.float64):
+        assert all(array.dtype == dtype for array in logsumexp(low, weights=weights, return_sign=True))
+    assert logsumexp(np.zeros((4, 1)), weights=np.ones((3, 1, 5))).shape == (3, 4)
 
 
 def test_the_sign_without_weights():
@@ -108,7 +110,9 @@ def test_special_values(z, w, want, sign):
 
 
 def test_wrong_arguments_are_refused_by_name():
-    with pytest.raises(ValueError, match=r"weights has shape \(3,\), which does not broadcast to the scores' \(2, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"weights has shape \(3,\), which does not broadcast with the scores' \(2, 4\)"
+    ):
         logsumexp(np.zeros((2, 4)), weights=np.zeros(3))
     with pytest.raises(TypeError, match="weights must be real numbers"):
         logsumexp(np.zeros(2), weights=["a", "b"])

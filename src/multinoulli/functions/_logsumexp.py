@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from multinoulli import _core
 from multinoulli._namespaces import foreign
 from multinoulli._namespaces._dask import blockwise
-from multinoulli._validation.scores import Axis, Empty, as_scores, check_out
+from multinoulli._validation.scores import Axis, Empty, as_array, as_scores, check_out
 from multinoulli.functions._rows import Rows, deliver
 from multinoulli.functions._signed_logsumexp import signed_logsumexp
 
@@ -54,8 +54,8 @@ def logsumexp(
     out : ndarray, optional
         Where to write the logarithm, of its shape and dtype.
     weights : array_like, optional
-        w, real numbers of either sign, 1 if not given; broadcast to `scores`. An entry of weight 0 is not part of the
-        sum. Computed in float64.
+        w, real numbers of either sign, 1 if not given; `scores` and an array of them broadcast together, in the wider
+        of their types. An entry of weight 0 is not part of the sum. Computed in float64.
     return_sign : bool, default False
         Return the sign of the sum as well; the logarithm is then that of its absolute value.
 
@@ -108,6 +108,8 @@ def logsumexp(
             weights=weights,
             return_sign=return_sign,
         )
+    if weights is not None:
+        scores, weights = _broadcast(scores, weights)
     convention: Empty | None = "zero" if empty == "uniform" else empty
     rows = Rows.read(scores, axis=axis, where=where, temperature=temperature, empty=convention, without_mask="zero")
     inner_out = out
@@ -118,7 +120,10 @@ def logsumexp(
     if weights is None:
         (log_sum,) = rows.apply(_core.logsumexp, out=(inner_out,))
     else:
-        log_sum, sign = signed_logsumexp(rows.scores, _weights_of(rows, weights))
+        log_sum, sign = signed_logsumexp(
+            rows.scores,
+            rows.axes.rows(weights) if rows.mask is None else np.where(rows.mask, rows.axes.rows(weights), 0),
+        )
         if not return_sign:
             log_sum[sign < 0] = math.nan
     if rows.offset is not None:
@@ -136,12 +141,14 @@ def logsumexp(
     return result, np.expand_dims(signs, rows.axes.axes) if keepdims else signs
 
 
-def _weights_of(rows: Rows, weights: ArrayLike) -> NDArray[Any]:
-    array, _ = as_scores(weights, "weights")
+def _broadcast(scores: ArrayLike, weights: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    # Both in one shape, the scores in the type of the result; lists and single numbers have no say in that.
+    source, given = as_array(scores, "scores"), as_array(weights, "weights")
+    (z, dtype), (w, other) = as_scores(source), as_scores(given, "weights")
+    if isinstance(weights, np.ndarray):
+        dtype = np.result_type(dtype, other)
     try:
-        array = rows.axes.rows(np.broadcast_to(array, rows.source.shape))
+        z, w = np.broadcast_arrays(z, w)
     except ValueError:
-        raise ValueError(
-            f"weights has shape {array.shape}, which does not broadcast to the scores' {rows.source.shape}"
-        ) from None
-    return array if rows.mask is None else np.where(rows.mask, array, 0)
+        raise ValueError(f"weights has shape {w.shape}, which does not broadcast with the scores' {z.shape}") from None
+    return z.astype(dtype, copy=False), w
