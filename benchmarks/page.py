@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import elementwise, functions, one_call, softmax_regression, startup, targets
+from benchmarks import elementwise, functions, linear, losses, one_call, softmax_regression, startup, targets
 from benchmarks.harness import machine
 from benchmarks.measured import Measured
 
@@ -56,6 +56,8 @@ SECTIONS = {
     "functions": Section(functions.measure, functions.render),
     "one-call": Section(one_call.measure, one_call.render),
     "elementwise": Section(elementwise.measure, elementwise.render),
+    "losses": Section(losses.measure, losses.render),
+    "linear": Section(linear.measure, linear.render),
     "regression": Section(lambda quick: softmax_regression.digits(), REGRESSION.format),
     "startup": Section(startup.measure, startup.render),
 }

@@ -128,3 +128,34 @@ class Values:
         else:
             values = 2 * rng.standard_normal(self.n)
         return Problem(values.astype(self.dtype), reuse=self.reuse)
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """What the losses with options, the derivatives and the ragged rows are given beside scores and labels."""
+
+    class_weight: Array
+    some_ignored: Array
+    targets: Array
+    binary: Array
+    cotangent: Array
+    indptr: Array
+
+
+def options_of(problem: Problem) -> LossOptions:
+    """Build them for scores of shape (n, K); the same in every process."""
+    rng = np.random.default_rng(1)
+    assert problem.labels is not None
+    n, n_classes = problem.scores.shape
+    some = rng.exponential(size=(min(n, 10_007), n_classes)).astype(np.float32)
+    some /= some.sum(axis=1, keepdims=True)
+    lengths = rng.integers(1, 2 * n_classes, n)
+    ends = np.minimum(np.cumsum(lengths), n * n_classes)
+    return LossOptions(
+        class_weight=rng.uniform(0.5, 2, n_classes).astype(np.float32),
+        some_ignored=np.where(rng.random(n) < 0.1, -100, problem.labels),
+        targets=np.resize(some, problem.scores.shape),
+        binary=np.resize(rng.integers(0, 2, DRAWN), problem.scores.shape),
+        cotangent=np.resize(some, problem.scores.shape),
+        indptr=np.concatenate([[0], ends[ends < n * n_classes], [n * n_classes]]),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import resource
 import sys
 import time
 import traceback
@@ -59,6 +60,10 @@ class Bench:
             call()
         taken, busy = time.perf_counter() - began, time.process_time() - busy
         return taken / repeats, busy / repeats
+
+    def peak(self) -> int:
+        """Return the most memory that the process has had, in bytes."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
     def result(self) -> list[np.ndarray]:
         """Return what the call computes, one array a result."""

@@ -75,8 +75,8 @@ def as_targets(targets: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
 
 def check_distributions(targets: NDArray[Any], tolerance: float) -> None:
     """Raise unless every row, along the last axis, is nonnegative and sums to 1 within the tolerance."""
-    bad = ~(targets >= 0)
-    if bad.any():
+    if not targets.min(initial=0) >= 0:
+        bad = ~(targets >= 0)
         raise ValueError(f"labels, as target probabilities, must be at least 0, but one is {targets[bad][0]}")
     sums = targets.sum(axis=-1, dtype=np.float64)
     off = ~(np.abs(sums - 1) <= tolerance)
@@ -88,17 +88,16 @@ def check_distributions(targets: NDArray[Any], tolerance: float) -> None:
         )
 
 
-def as_binary_labels(labels: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the share of the second class: 0 or 1, or a probability."""
+def as_binary_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels that are 0 or 1, or floating-point probabilities of 1."""
     if labels.dtype.kind not in "fiub" and labels.dtype.name != "bfloat16":
         raise TypeError(f"labels must be 0 and 1, or probabilities of 1, not {labels.dtype}")
-    shares = labels.astype(np.float64)
     whole = labels.dtype.kind in "iub"
-    bad = ~((shares == 0) | (shares == 1)) if whole else ~((shares >= 0) & (shares <= 1))
-    if bad.any():
+    if labels.size and not (labels.min() >= 0 and labels.max() <= 1):
+        bad = ~((labels >= 0) & (labels <= 1))
         allowed = "be 0 or 1" if whole else "lie in [0, 1], being probabilities"
         raise ValueError(f"labels must {allowed}, but one is {labels[bad][0]}")
-    return shares
+    return labels
 
 
 def as_class_weight(class_weight: ArrayLike, n_classes: int) -> NDArray[np.float64]:

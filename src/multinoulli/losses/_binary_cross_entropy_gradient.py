@@ -89,9 +89,5 @@ def binary_cross_entropy_gradient(
             f, scores, labels, options, weight=weight, class_weight=class_weight, out=out, gradient=True
         )
     samples = BinarySamples.read(scores, labels, options, weight=weight, class_weight=class_weight)
-    return deliver_pair(
-        samples.deliverable_losses(samples.losses()),
-        samples.deliverable_gradients(samples.gradients()),
-        samples.dtype,
-        out,
-    )
+    losses, gradients = samples.losses_and_gradients()
+    return deliver_pair(samples.deliverable_losses(losses), gradients, samples.dtype, out)

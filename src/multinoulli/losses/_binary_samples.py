@@ -19,9 +19,12 @@ from multinoulli import _core
 from multinoulli._validation.losses import LossOptions, as_binary_labels, as_class_weight
 from multinoulli._validation.scores import as_array, as_scores
 from multinoulli.functions._rows import broadcast_batch
-from multinoulli.losses._presence import Presence, reduce, reduce_gradients
+from multinoulli.losses._presence import Presence, reduce
 
 Floats = NDArray[Any]
+
+
+_AT_ONCE = 1 << 14  # samples of a block
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class BinarySamples:
     """The present samples."""
 
     scores: Floats  # in the type they are computed in
-    shares: tuple[Floats, Floats]  # of the second class and of the first, with the class weights
+    labels: NDArray[Any]  # 0 or 1, or the second class's share
+    class_weight: tuple[float, float]
     dtype: np.dtype[Any]  # of the results
-    total_weight: float
     presence: Presence
     options: LossOptions
 
@@ -51,42 +54,76 @@ class BinarySamples:
         batch = broadcast_batch(s.shape, given.shape)
         ignored = None if options.ignore_label is None else given == options.ignore_label
         presence = Presence.of(batch, weight, ignored)
-        q = as_binary_labels(presence.chosen(given))
-        s = np.broadcast_to(presence.chosen(s), presence.shape)
+        given = as_binary_labels(presence.chosen(given))
         first, second = (1.0, 1.0) if class_weight is None else as_class_weight(class_weight, 2)
-        weights = np.broadcast_to(second * q + first * (1 - q), presence.shape)
-        smooth = options.label_smoothing
-        shares = (second * ((1 - smooth) * q + smooth / 2), first * ((1 - smooth) * (1 - q) + smooth / 2))
-        return cls(s, shares, dtype, float(presence.weighted(weights).sum()), presence, options)
+        s, given = (np.broadcast_to(array, presence.shape) for array in (presence.chosen(s), given))
+        return cls(s, given, (float(first), float(second)), dtype, presence, options)
 
     def deliverable_losses(self, losses: Floats) -> Floats:
         """Return the losses of all samples, or their sum or mean."""
         if self.options.reduction is None:
             return self.presence.everyone(losses)
-        return reduce(losses, self.total_weight, self.options)
-
-    def deliverable_gradients(self, gradients: Floats) -> Floats:
-        """Return the derivatives of what `deliverable_losses` returns."""
-        if self.options.reduction is not None:
-            gradients = reduce_gradients(gradients, self.total_weight, self.options)
-        return self.presence.everyone(gradients)
+        return reduce(losses, self._total_weight(), self.options)
 
     def losses(self) -> Floats:
         """Return one weighted loss a present sample."""
-        second, first = self.shares
-        costs = np.asarray(_core.softplus(self.scores))
-        losses = _times(second, _core.softplus(-self.scores)) + _times(first, costs)
-        if self.options.z_loss:
-            losses = losses + self.options.z_loss * np.square(costs.astype(np.float64))
-        return self.presence.weighted(losses)
+        return self._by_blocks(gradients=None)
 
-    def gradients(self) -> Floats:
-        """Return the derivatives of `losses` with respect to the scores."""
-        second, first = self.shares
-        proba = np.asarray(_core.sigmoid(self.scores))
+    def losses_and_gradients(self) -> tuple[Floats, Floats]:
+        """Return the losses of the present samples, and the derivatives of what is asked for, of all."""
+        gradients = np.empty(self.presence.shape, self.scores.dtype)
+        losses = self._by_blocks(gradients)
+        divisor = self._total_weight() if self.options.reduction == "mean" else 1.0
+        if divisor > 0 and divisor != 1:
+            gradients /= divisor
+        return losses, self.presence.everyone(gradients)
+
+    def _total_weight(self) -> float:
+        first, second = self.class_weight
+        weights = np.ones(self.presence.shape)
+        if first != 1 or second != 1:
+            weights = first + (second - first) * self.labels
+        return float(self.presence.weighted(weights).sum())
+
+    def _by_blocks(self, gradients: Floats | None) -> Floats:
+        # The weighted losses, and their derivatives into `gradients`. A block at a time stays in the cache.
+        losses = np.empty(self.presence.shape, self.scores.dtype)
+        scores, labels = self.scores.reshape(-1), self.labels.reshape(-1)
+        weights = None if self.presence.weights is None else self.presence.weights.reshape(-1)
+        into, slopes = losses.reshape(-1), None if gradients is None else gradients.reshape(-1)
+        plain = labels.dtype.kind in "iub" and not self.options.label_smoothing and not self.options.z_loss
+        terms = self._of_labels if plain else self._of_shares
+        for begin in range(0, len(scores), _AT_ONCE):
+            block = slice(begin, begin + _AT_ONCE)
+            for result, array in zip(
+                terms(scores[block], labels[block], slopes is not None), (into, slopes), strict=True
+            ):
+                if array is not None:
+                    array[block] = result if weights is None else result * weights[block]
+        return losses
+
+    def _of_labels(self, scores: Floats, labels: NDArray[Any], gradients: bool) -> tuple[Any, Any]:
+        ones = labels != 0
+        away = np.where(ones, -scores, scores)
+        losses, slopes = _core.softplus(away), _core.sigmoid(away) if gradients else np.zeros(1)
+        slopes = np.where(ones, -slopes, slopes)
+        if self.class_weight == (1, 1):
+            return losses, slopes
+        factors = np.where(ones, self.class_weight[1], self.class_weight[0])
+        return losses * factors, slopes * factors
+
+    def _of_shares(self, scores: Floats, labels: NDArray[Any], gradients: bool) -> tuple[Any, Any]:
+        smooth, (first, second) = self.options.label_smoothing, self.class_weight
+        q = labels.astype(np.float64)
+        of_second, of_first = second * ((1 - smooth) * q + smooth / 2), first * ((1 - smooth) * (1 - q) + smooth / 2)
+        costs = np.asarray(_core.softplus(scores), np.float64)
+        losses = _times(of_second, _core.softplus(-scores)) + _times(of_first, costs)
         if self.options.z_loss:
-            first = first + 2 * self.options.z_loss * np.asarray(_core.softplus(self.scores), np.float64)
-        return self.presence.weighted(first * proba - second * np.asarray(_core.sigmoid(-self.scores)))
+            losses += self.options.z_loss * np.square(costs)
+            of_first = of_first + 2 * self.options.z_loss * costs
+        if not gradients:
+            return losses, losses
+        return losses, of_first * _core.sigmoid(scores) - of_second * _core.sigmoid(-scores)
 
 
 def _times(shares: Floats, costs: NDArray[Any]) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from multinoulli._validation.losses import LossOptions, as_class_weight
 from multinoulli._validation.scores import as_array, as_contiguous, as_labels, as_number, as_scores
 from multinoulli.losses._linear_blocks import LinearGradient, LinearScores
-from multinoulli.losses._presence import Presence, reduce, reduce_gradients
+from multinoulli.losses._presence import Presence, reduce
 
 Floats = NDArray[Any]
 
@@ -90,7 +90,9 @@ class LinearSamples:
         """Return the gradients of the sum or the mean, in the type of the results."""
 
         def delivered(array: Floats) -> Floats:
-            return reduce_gradients(array, self.total_weight, self.options).astype(self.dtype, copy=False)
+            if self.options.reduction == "mean" and self.total_weight > 0:
+                array /= self.total_weight
+            return array.astype(self.dtype, copy=False)
 
         return LinearGradient(
             X=self.presence.everyone(delivered(gradient.X)),

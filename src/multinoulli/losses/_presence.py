@@ -71,8 +71,3 @@ def reduce(losses: Floats, total_weight: float, options: LossOptions) -> Floats:
     if options.empty_mean is None:
         raise ValueError("there is no mean loss without samples that weigh something; empty_mean= can say what it is")
     return np.asarray(options.empty_mean)
-
-
-def reduce_gradients(gradients: Floats, total_weight: float, options: LossOptions) -> Floats:
-    """Return the gradients of the sum or the mean."""
-    return gradients / total_weight if options.reduction == "mean" and total_weight > 0 else gradients

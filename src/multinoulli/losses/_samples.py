@@ -28,9 +28,11 @@ from multinoulli._validation.losses import (
 )
 from multinoulli._validation.scores import Axis, Empty, as_array, as_labels, as_mask
 from multinoulli.functions._rows import ClassAxes, Rows, broadcast_batch
-from multinoulli.losses._presence import Presence, reduce, reduce_gradients
+from multinoulli.losses._presence import Presence, reduce
 
 Floats = NDArray[Any]
+
+_AT_ONCE = 1 << 15  # scores of a block
 
 
 @dataclass(frozen=True)
@@ -91,48 +93,58 @@ class Samples:
         return reduce(losses, self._total_weight(), self.options)
 
     def deliverable_gradients(self, gradients: Floats) -> Floats:
-        """Return the gradients of what `deliverable_losses` returns, in the shape of the scores."""
-        if self.options.reduction is not None:
-            gradients = reduce_gradients(gradients, self._total_weight(), self.options)
+        """Return the gradients of all samples in the shape of the scores."""
         return self.axes.restore(self.presence.everyone(gradients))
 
     def losses(self) -> Floats:
         """Return one weighted loss a present sample."""
-        if not self._certain:
-            return self._of_shares(self._shares())
-        (losses,) = self.rows.apply(_core.cross_entropy, self._labels)
-        return self._finished(losses)
+        if self._plain:
+            (losses,) = self.rows.apply(_core.cross_entropy, self._labels)
+            return self._weighted(losses)
+        return self._by_blocks(gradients=None)
 
     def losses_and_gradients(self) -> tuple[Floats, Floats]:
-        """Return the losses, and their gradients with respect to the scores, classes last."""
+        """Return the losses, and the gradients, with respect to the scores, of what is asked for; classes last."""
+        divisor = 1.0
+        if self.options.reduction == "mean":
+            divisor = self._total_weight() or 1.0
         rows = self.rows
-        if self._certain:
-            losses, gradients = rows.apply(_core.cross_entropy_gradient, self._labels)
-            if self.class_weight is not None:
-                gradients = gradients * self.class_weight[self._labels][..., None]
-            losses = self._finished(losses)
+        if not self._plain:
+            gradients = np.empty((*self.presence.shape, rows.scores.shape[-1]), rows.scores.dtype)
+            losses = self._by_blocks(gradients)
+            scales = None
         else:
-            shares = self._shares()
-            losses = self._of_shares(shares)
-            gradients = shares.sum(axis=-1, keepdims=True) * np.asarray(_core.softmax(rows.scores)) - shares
-        if self.options.z_loss:
-            slopes = 2 * self.options.z_loss * self._log_sums()
-            gradients = gradients + slopes[..., None] * np.asarray(_core.softmax(rows.scores))
+            losses, gradients = rows.apply(_core.cross_entropy_gradient, self._labels)
+            losses = self._weighted(losses)
+            scales = self._of_classes()
         if rows.mask is not None:  # a masked label or target; rows that are NaN stay so
-            gradients = np.where(rows.mask | np.isnan(gradients), gradients, 0)
-        if rows.temperature != 1:
-            gradients = gradients / rows.temperature
+            np.copyto(gradients, 0, where=~rows.mask & ~np.isnan(gradients))
         rows.fill(gradients, 0.0)
-        return losses, self.presence.weighted(gradients)
+        if scales is not None or self.presence.weights is not None or divisor * rows.temperature != 1:
+            scales = np.ones(self.presence.shape) if scales is None else scales
+            scales = self.presence.weighted(scales) / (divisor * rows.temperature)
+            gradients *= scales[..., None].astype(gradients.dtype)
+        return losses, gradients
 
     @property
-    def _certain(self) -> bool:
-        return self.targets is None and self.options.label_smoothing == 0
+    def _plain(self) -> bool:
+        # Nothing but a factor distinguishes the losses from what the core computes.
+        return self.targets is None and self.options.label_smoothing == 0 == self.options.z_loss
 
     @property
     def _labels(self) -> NDArray[np.int64]:
         assert self.labels is not None
         return self.labels
+
+    def _of_classes(self) -> Floats | None:
+        return None if self.class_weight is None else self.class_weight[self._labels]
+
+    def _weighted(self, losses: Floats) -> Floats:
+        of_classes = self._of_classes() if self._plain else None
+        if of_classes is not None:
+            losses = losses * of_classes
+        self.rows.fill(losses, math.inf)
+        return self.presence.weighted(losses)
 
     def _total_weight(self) -> float:
         # What the sum is divided by to be the mean: the samples' weights times those of their classes.
@@ -141,37 +153,67 @@ class Samples:
             weights = self.class_weight[self._labels] if self.targets is None else self.targets @ self.class_weight
         return float(self.presence.weighted(weights).sum())
 
-    def _shares(self) -> Floats:
-        # a, shape (..., K).
-        rows, smoothing = self.rows, self.options.label_smoothing
+    def _by_blocks(self, gradients: Floats | None) -> Floats:
+        # The weighted losses, and into `gradients` those without weights and temperature. In float64, a few rows at a
+        # time: what is computed on the way stays in the cache.
+        rows, shape = self.rows, self.presence.shape
         n_classes = rows.scores.shape[-1]
-        if self.targets is None:
-            shares = np.zeros((*self.presence.shape, n_classes))
-            np.put_along_axis(shares, self._labels[..., None], 1 - smoothing, axis=-1)
+
+        def flat(array: NDArray[Any] | None, *classes: int) -> NDArray[Any] | None:
+            return None if array is None else np.broadcast_to(array, (*shape, *classes)).reshape(-1, *classes)
+
+        scores, mask = flat(rows.scores, n_classes), flat(rows.mask, n_classes)
+        labels, targets = flat(self.labels), flat(self.targets, n_classes)
+        offset = flat(None if rows.offset is None else rows.offset[..., 0])
+        slopes = None if gradients is None else gradients.reshape(-1, n_classes)
+        assert scores is not None
+        losses = np.empty(len(scores))
+        step = max(1, _AT_ONCE // max(1, n_classes))
+        for begin in range(0, len(scores), step):
+            block = slice(begin, begin + step)
+            z = scores[block]
+            shares = self._shares(
+                len(z),
+                n_classes,
+                None if labels is None else labels[block],
+                None if targets is None else targets[block],
+                None if mask is None else mask[block],
+            )
+            costs = np.negative(_core.log_softmax(z), dtype=np.float64)
+            losses[block] = np.vecdot(shares, costs)
+            if not np.isfinite(losses[block]).all():  # what has no share costs nothing, be its probability 0
+                counted = (shares != 0) | np.isnan(costs)
+                losses[block] = np.multiply(shares, costs, out=np.zeros_like(costs), where=counted).sum(axis=-1)
+            factors = shares.sum(axis=-1, keepdims=True)
+            if self.options.z_loss:
+                log_sums = np.asarray(_core.logsumexp(z), np.float64)
+                if offset is not None:
+                    log_sums = log_sums + offset[block]
+                losses[block] += self.options.z_loss * np.square(log_sums)
+                factors += 2 * self.options.z_loss * log_sums[:, None]
+            if slopes is not None:
+                slopes[block] = factors * np.asarray(_core.softmax(z)) - shares
+        return self._weighted(losses.reshape(shape))
+
+    def _shares(
+        self,
+        n_rows: int,
+        n_classes: int,
+        labels: NDArray[Any] | None,
+        targets: NDArray[Any] | None,
+        mask: NDArray[Any] | None,
+    ) -> NDArray[np.float64]:
+        # a, shape (n_rows, K).
+        smoothing = self.options.label_smoothing
+        if targets is None:
+            shares = np.zeros((n_rows, n_classes))
+            shares[np.arange(n_rows), labels] = 1 - smoothing
         else:
-            shares = (1 - smoothing) * self.targets.astype(np.float64)
-        if smoothing:
-            kept = np.True_ if rows.mask is None else rows.mask
-            count = n_classes if rows.mask is None else np.maximum(kept.sum(axis=-1, keepdims=True), 1)
-            shares += np.where(kept, smoothing / count, 0)
+            shares = np.multiply(targets, 1 - smoothing, dtype=np.float64)
+        if smoothing and mask is None:
+            shares += smoothing / n_classes
+        elif mask is not None and smoothing:
+            shares += mask * (smoothing / np.maximum(np.sum(mask, axis=-1, keepdims=True), 1))
         if self.class_weight is not None:
             shares *= self.class_weight
         return shares
-
-    def _of_shares(self, shares: Floats) -> Floats:
-        costs = -np.asarray(_core.log_softmax(self.rows.scores))
-        counted = (shares != 0) | np.isnan(costs)  # what has no share costs nothing, be its probability 0
-        costs = np.multiply(shares, costs, out=np.zeros(counted.shape), where=counted)
-        return self._finished(costs.sum(axis=-1))
-
-    def _finished(self, losses: Floats) -> Floats:
-        if self._certain and self.class_weight is not None:
-            losses = losses * self.class_weight[self._labels]
-        if self.options.z_loss:
-            losses = losses + self.options.z_loss * np.square(self._log_sums())
-        self.rows.fill(losses, math.inf)
-        return self.presence.weighted(losses)
-
-    def _log_sums(self) -> Floats:
-        log_sums = np.asarray(_core.logsumexp(self.rows.scores), np.float64)
-        return log_sums if self.rows.offset is None else log_sums + self.rows.offset[..., 0]
