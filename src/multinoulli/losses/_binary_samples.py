@@ -80,10 +80,9 @@ class BinarySamples:
 
     def _total_weight(self) -> float:
         first, second = self.class_weight
-        weights = np.ones(self.presence.shape)
-        if first != 1 or second != 1:
-            weights = first + (second - first) * self.labels
-        return float(self.presence.weighted(weights).sum())
+        if first == second:
+            return first * self.presence.total()
+        return float(self.presence.weighted(first + (second - first) * self.labels).sum())
 
     def _by_blocks(self, gradients: Floats | None) -> Floats:
         # The weighted losses, and their derivatives into `gradients`. A block at a time stays in the cache.

@@ -4,6 +4,7 @@
 The others are absent: nothing about them raises or shows, be it NaN or a label out of range.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ class Presence:
     @classmethod
     def of(cls, batch: tuple[int, ...], weight: ArrayLike | None, ignored: NDArray[np.bool_] | None) -> "Presence":
         """Samples that weigh nothing or are ignored are absent."""
+        if weight is None and ignored is None:
+            return cls(batch, None, None)
         present = np.ones(batch, np.bool_)
         weights = None if weight is None else as_weight(weight, batch)
         if weights is not None:
@@ -41,6 +44,10 @@ class Presence:
     def shape(self) -> tuple[int, ...]:
         """Of the present samples: one axis if some are absent."""
         return self.batch if self.present is None else (int(self.present.sum()),)
+
+    def total(self) -> float:
+        """Return the weight of all present samples together."""
+        return float(math.prod(self.shape)) if self.weights is None else float(self.weights.sum())
 
     def chosen(self, array: NDArray[Any], *classes: int) -> NDArray[Any]:
         """Return what belongs to the present samples, behind whose axes are those of the classes."""

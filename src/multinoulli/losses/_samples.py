@@ -148,9 +148,9 @@ class Samples:
 
     def _total_weight(self) -> float:
         # What the sum is divided by to be the mean: the samples' weights times those of their classes.
-        weights = np.ones(self.presence.shape)
-        if self.class_weight is not None:
-            weights = self.class_weight[self._labels] if self.targets is None else self.targets @ self.class_weight
+        if self.class_weight is None:
+            return self.presence.total()
+        weights = self.class_weight[self._labels] if self.targets is None else self.targets @ self.class_weight
         return float(self.presence.weighted(weights).sum())
 
     def _by_blocks(self, gradients: Floats | None) -> Floats:
