@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many random calls of each function `make properties` makes.
 CASES ?= 10000
+# What `make test` installs. Without the peers (make test TEST_EXTRAS=test,peers) what needs them is skipped by name.
+TEST_EXTRAS ?= test
 CPP := $(shell find cpp -name '*.cpp' -o -name '*.hpp')
 # The install is editable, so a changed Python file needs no new one; but it knows its modules by name, so a new or
 # moved one does: build/modules changes when their list does.
@@ -21,6 +23,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "multinoulli needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 $(VENV)/installed-test: SETTINGS := --config-settings=cmake.define.MULTINOULLI_TESTS=ON
+$(VENV)/installed-test,%: SETTINGS := --config-settings=cmake.define.MULTINOULLI_TESTS=ON
 $(VENV)/installed-%: $(VENV)/bin/python $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(SETTINGS) --editable '.[$*]'
 	@touch $@
@@ -31,7 +34,7 @@ demo: $(VENV)/installed-cli  ## fit, show and use a model on examples/penguins.c
 	$(BIN)/multinoulli predict build/penguins.model examples/penguins.csv --out build/penguins-predicted.csv
 	@head -n 4 build/penguins-predicted.csv
 
-test: $(VENV)/installed-test  ## all tests: of the compiled kernels, of the package, of the examples in the docstrings
+test: $(VENV)/installed-$(TEST_EXTRAS)  ## all tests: of the compiled kernels, of the package, of the examples in the docstrings
 	$(BIN)/ctest --test-dir build/core --output-on-failure
 	$(BIN)/python -m pytest -n auto
 
@@ -57,7 +60,7 @@ format: $(VENV)/installed-check  ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP)
 
-bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md (half an hour)
+bench: $(VENV)/installed-test,peers  ## measure us and the peers, and write docs/benchmarks.md (an hour)
 	$(BIN)/python -m benchmarks
 
 accuracy: $(VENV)/installed-test,peers  ## find the largest errors, ours and the peers', and write docs/accuracy.md

@@ -444,3 +444,75 @@ def test_functions_of_one_number(name):
         except BaseException as error:
             error.add_note(f"{name}, case {seed}: {call}")
             raise
+
+
+# Derivatives times vectors, and ragged rows: any layout, against the rows one by one.
+
+
+@np.errstate(all="ignore")
+def product_in_long_double(name: str, scores: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The products of (n, K) arrays of finite numbers, and the sizes that errors are judged by."""
+    e = np.exp(scores.astype(EXACT) - scores.max(-1, keepdims=True))
+    p, v = e / e.sum(-1, keepdims=True), vectors.astype(EXACT)
+    top = np.argmax(p, axis=-1)[:, None]
+    w = v - np.take_along_axis(v, top, -1)
+    if name == "softmax_vjp":
+        mean, spread = (p * w).sum(-1, keepdims=True), (p * np.abs(w)).sum(-1, keepdims=True)
+        return p * (w - mean), p * (np.abs(w) + spread)
+    total, size = v.sum(-1, keepdims=True), np.abs(v).sum(-1, keepdims=True)
+    others, of_others = np.where(np.arange(v.shape[-1]) == top, 0, p), np.where(np.arange(v.shape[-1]) == top, 0, v)
+    result, sizes = v - p * total, np.abs(v) + p * size
+    q, rest = others.sum(-1, keepdims=True), of_others.sum(-1, keepdims=True)
+    at, largest = np.take_along_axis(v, top, -1), np.take_along_axis(p, top, -1)
+    np.put_along_axis(result, top, at * q - largest * rest, -1)
+    np.put_along_axis(sizes, top, np.abs(at) * q + largest * np.abs(of_others).sum(-1, keepdims=True), -1)
+    return result, sizes
+
+
+@pytest.mark.parametrize("name", ["softmax_vjp", "log_softmax_vjp"])
+def test_products(name):
+    for seed in range(CASES):
+        rng = np.random.default_rng([seed, 100 + len(name)])
+        shape = draw_shape(rng) or (1,)
+        dtype = np.dtype(FLOATS[rng.integers(2)])
+        scores = lay_out(rng, rng.uniform(-30, 30, shape).astype(dtype))
+        vectors = lay_out(rng, rng.standard_normal(shape).astype(dtype))
+        axis = int(rng.integers(-len(shape), len(shape)))
+        out = lay_out(rng, np.full(shape, 7, dtype), writable=True)
+        with np.errstate(all="raise"):
+            result = getattr(functions, name)(scores.array, vectors.array, axis=axis, out=out.array)
+        assert result is out.array
+        assert out.untouched_around()
+        assert scores.untouched()
+        assert vectors.untouched()
+        if not result.size:
+            continue
+        moved = [
+            np.moveaxis(array, axis, -1).reshape(-1, shape[axis]) for array in (scores.array, vectors.array, result)
+        ]
+        want, sizes = product_in_long_double(name, moved[0], moved[1])
+        errors = errors_in_ulps(moved[2], want, sizes)
+        assert errors.max() <= 8, (name, seed, shape, axis)
+
+
+def test_segments():
+    for seed in range(CASES):
+        rng = np.random.default_rng([seed, 200])
+        dtype = np.dtype(FLOATS[rng.integers(2)])
+        lengths = (
+            rng.choice([0, *LENGTHS], rng.integers(0, 12)) if rng.random() < 0.8 else np.full(30, rng.integers(1, 70))
+        )
+        indptr = np.concatenate([[0], np.cumsum(lengths, dtype=int)])
+        scores = lay_out(rng, draw_values(rng, (int(indptr[-1]),), dtype))
+        out = lay_out(rng, np.full(indptr[-1], 7, dtype), writable=True)
+        sums = lay_out(rng, np.full(len(lengths), 7, dtype), writable=True)
+        with np.errstate(all="raise"):
+            functions.segment_softmax(scores.array, indptr, out=out.array)
+            functions.segment_logsumexp(scores.array, indptr, out=sums.array)
+        assert out.untouched_around()
+        assert sums.untouched_around()
+        assert scores.untouched()
+        for row, (begin, end) in enumerate(zip(indptr[:-1], indptr[1:], strict=True)):  # noqa: RUF007
+            alone = scores.array[begin:end]
+            np.testing.assert_array_equal(out.array[begin:end], functions.softmax(alone))
+            np.testing.assert_array_equal(sums.array[row], functions.logsumexp(alone))

@@ -66,7 +66,7 @@ class BinarySamples:
         return reduce(losses, self._total_weight(), self.options)
 
     def losses(self) -> Floats:
-        """Return one weighted loss a present sample."""
+        """Return one weighted loss a present sample; where they are to be added up, one sum a block."""
         return self._by_blocks(gradients=None)
 
     def losses_and_gradients(self) -> tuple[Floats, Floats]:
@@ -86,25 +86,30 @@ class BinarySamples:
 
     def _by_blocks(self, gradients: Floats | None) -> Floats:
         # The weighted losses, and their derivatives into `gradients`. A block at a time stays in the cache.
-        losses = np.empty(self.presence.shape, self.scores.dtype)
         scores, labels = self.scores.reshape(-1), self.labels.reshape(-1)
         weights = None if self.presence.weights is None else self.presence.weights.reshape(-1)
-        into, slopes = losses.reshape(-1), None if gradients is None else gradients.reshape(-1)
+        slopes = None if gradients is None else gradients.reshape(-1)
         plain = labels.dtype.kind in "iub" and not self.options.label_smoothing and not self.options.z_loss
         terms = self._of_labels if plain else self._of_shares
+        losses = np.empty(self.presence.shape, scores.dtype) if self.options.reduction is None else None
+        sums = []
         for begin in range(0, len(scores), _AT_ONCE):
             block = slice(begin, begin + _AT_ONCE)
-            for result, array in zip(
-                terms(scores[block], labels[block], slopes is not None), (into, slopes), strict=True
-            ):
-                if array is not None:
-                    array[block] = result if weights is None else result * weights[block]
-        return losses
+            of_block, slopes_of_block = terms(scores[block], labels[block], slopes is not None)
+            if weights is not None:
+                of_block, slopes_of_block = of_block * weights[block], slopes_of_block * weights[block]
+            if slopes is not None:
+                slopes[block] = slopes_of_block
+            if losses is None:
+                sums.append(of_block.sum(dtype=np.float64))
+            else:
+                losses.reshape(-1)[block] = of_block
+        return np.array(sums) if losses is None else losses
 
     def _of_labels(self, scores: Floats, labels: NDArray[Any], gradients: bool) -> tuple[Any, Any]:
         ones = labels != 0
         away = np.where(ones, -scores, scores)
-        losses, slopes = _core.softplus(away), _core.sigmoid(away) if gradients else np.zeros(1)
+        losses, slopes = _core.softplus(away), _core.sigmoid(away) if gradients else np.zeros_like(away)
         slopes = np.where(ones, -slopes, slopes)
         if self.class_weight == (1, 1):
             return losses, slopes
