@@ -30,7 +30,6 @@ class LossOptions:
     @classmethod
     def read(
         cls,
-        *,
         label_smoothing: float,
         ignore_label: int | None,
         z_loss: float,

@@ -86,13 +86,7 @@ def binary_cross_entropy(
     >>> binary_cross_entropy([0.0, 1000.0, 1000.0], [1, 1, 0])
     array([6.93147181e-01, 0.00000000e+00, 1.00000000e+03])
     """
-    options = LossOptions.read(
-        label_smoothing=label_smoothing,
-        ignore_label=ignore_label,
-        z_loss=z_loss,
-        reduction=reduction,
-        empty_mean=empty_mean,
-    )
+    options = LossOptions.read(label_smoothing, ignore_label, z_loss, reduction, empty_mean)
     if (f := foreign(scores, labels)) is not None:
         from multinoulli._namespaces import _losses as of_namespace
 

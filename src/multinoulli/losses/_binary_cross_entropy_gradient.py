@@ -75,13 +75,7 @@ def binary_cross_entropy_gradient(
     array([-5.00000000e-01, -4.24835426e-18])
     """
     check_pair(out)
-    options = LossOptions.read(
-        label_smoothing=label_smoothing,
-        ignore_label=ignore_label,
-        z_loss=z_loss,
-        reduction=reduction,
-        empty_mean=empty_mean,
-    )
+    options = LossOptions.read(label_smoothing, ignore_label, z_loss, reduction, empty_mean)
     if (f := foreign(scores, labels)) is not None:
         from multinoulli._namespaces import _losses as of_namespace
 

@@ -110,38 +110,18 @@ def cross_entropy(
     >>> cross_entropy([[2.0, 0.0, 0.0], [0.0, 0.0, 1000.0]], [0, 1])
     array([2.39544...e-01, 1.00000...e+03])
     """
-    options = LossOptions.read(
-        label_smoothing=label_smoothing,
-        ignore_label=ignore_label,
-        z_loss=z_loss,
-        reduction=reduction,
-        empty_mean=empty_mean,
-    )
+    options = LossOptions.read(label_smoothing, ignore_label, z_loss, reduction, empty_mean)
+    arguments: dict[str, Any] = {
+        "axis": axis,
+        "where": where,
+        "temperature": temperature,
+        "empty": empty,
+        "weight": weight,
+        "class_weight": class_weight,
+    }
     if (f := foreign(scores, labels)) is not None:
         from multinoulli._namespaces import _losses as of_namespace
 
-        return of_namespace.cross_entropy(
-            f,
-            scores,
-            labels,
-            options,
-            axis=axis,
-            where=where,
-            temperature=temperature,
-            empty=empty,
-            weight=weight,
-            class_weight=class_weight,
-            out=out,
-        )
-    samples = Samples.read(
-        scores,
-        labels,
-        options,
-        axis=axis,
-        where=where,
-        temperature=temperature,
-        empty=empty,
-        weight=weight,
-        class_weight=class_weight,
-    )
+        return of_namespace.cross_entropy(f, scores, labels, options, out=out, **arguments)
+    samples = Samples.read(scores, labels, options, **arguments)
     return deliver(samples.deliverable_losses(samples.losses()), samples.rows.dtype, out)

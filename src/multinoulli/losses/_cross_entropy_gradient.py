@@ -107,41 +107,20 @@ def cross_entropy_gradient(
     check_pair(out)
     if as_temperature(temperature) == 0:
         raise ValueError("temperature must be above 0 here: at 0 the loss jumps and has no gradient")
-    options = LossOptions.read(
-        label_smoothing=label_smoothing,
-        ignore_label=ignore_label,
-        z_loss=z_loss,
-        reduction=reduction,
-        empty_mean=empty_mean,
-    )
+    options = LossOptions.read(label_smoothing, ignore_label, z_loss, reduction, empty_mean)
+    arguments: dict[str, Any] = {
+        "axis": axis,
+        "where": where,
+        "temperature": temperature,
+        "empty": empty,
+        "weight": weight,
+        "class_weight": class_weight,
+    }
     if (f := foreign(scores, labels)) is not None:
         from multinoulli._namespaces import _losses as of_namespace
 
-        return of_namespace.cross_entropy(
-            f,
-            scores,
-            labels,
-            options,
-            axis=axis,
-            where=where,
-            temperature=temperature,
-            empty=empty,
-            weight=weight,
-            class_weight=class_weight,
-            out=out,
-            gradient=True,
-        )
-    samples = Samples.read(
-        scores,
-        labels,
-        options,
-        axis=axis,
-        where=where,
-        temperature=temperature,
-        empty=empty,
-        weight=weight,
-        class_weight=class_weight,
-    )
+        return of_namespace.cross_entropy(f, scores, labels, options, out=out, gradient=True, **arguments)
+    samples = Samples.read(scores, labels, options, **arguments)
     losses, gradients = samples.losses_and_gradients()
     return deliver_pair(
         samples.deliverable_losses(losses), samples.deliverable_gradients(gradients), samples.rows.dtype, out

@@ -77,13 +77,7 @@ def linear_cross_entropy(
     >>> linear_cross_entropy([[1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0]], None, [0])
     array([0.126928...])
     """
-    options = LossOptions.read(
-        label_smoothing=label_smoothing,
-        ignore_label=ignore_label,
-        z_loss=z_loss,
-        reduction=reduction,
-        empty_mean=empty_mean,
-    )
+    options = LossOptions.read(label_smoothing, ignore_label, z_loss, reduction, empty_mean)
     samples = LinearSamples.read(
         X, coef, intercept, labels, options, weight=weight, class_weight=class_weight, softcap=softcap
     )

@@ -81,13 +81,7 @@ def linear_cross_entropy_gradient(
     array([[-0.5],
            [ 0.5]])
     """
-    options = LossOptions.read(
-        label_smoothing=label_smoothing,
-        ignore_label=ignore_label,
-        z_loss=z_loss,
-        reduction=reduction,
-        empty_mean=empty_mean,
-    )
+    options = LossOptions.read(label_smoothing, ignore_label, z_loss, reduction, empty_mean)
     samples = LinearSamples.read(
         X, coef, intercept, labels, options, weight=weight, class_weight=class_weight, softcap=softcap
     )
