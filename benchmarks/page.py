@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import elementwise, functions, linear, losses, one_call, softmax_regression, startup, targets
+from benchmarks import (
+    elementwise,
+    functions,
+    linear,
+    linear_memory,
+    losses,
+    one_call,
+    softmax_regression,
+    startup,
+    targets,
+)
 from benchmarks.harness import machine
 from benchmarks.measured import Measured
 
@@ -58,6 +68,7 @@ SECTIONS = {
     "elementwise": Section(elementwise.measure, elementwise.render),
     "losses": Section(losses.measure, losses.render),
     "linear": Section(linear.measure, linear.render),
+    "linear-memory": Section(linear_memory.measure, linear_memory.render),
     "regression": Section(lambda quick: softmax_regression.digits(), REGRESSION.format),
     "startup": Section(startup.measure, startup.render),
 }

@@ -129,9 +129,9 @@ class Team:
         for worker in self._workers.values():
             worker.ask("load", make)
 
-    def peaks(self) -> dict[str, int]:
-        """The most memory that each process has had, in bytes."""
-        return {name: worker.ask("peak") for name, worker in self._workers.items()}
+    def peaks(self, afresh: bool = False) -> dict[str, int]:
+        """The most memory that each process has had, in bytes; `afresh`: forgotten before, so what it has now."""
+        return {name: worker.ask("peak", afresh) for name, worker in self._workers.items()}
 
     def prepare(self, function: str) -> list[str]:
         """Make the function ready, called once; return who has it."""
