@@ -9,6 +9,7 @@ MULTINOULLI_PROPERTIES says: `make properties` runs many of them on a core built
 import math
 import os
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import ml_dtypes
@@ -512,7 +513,7 @@ def test_segments():
         assert out.untouched_around()
         assert sums.untouched_around()
         assert scores.untouched()
-        for row, (begin, end) in enumerate(zip(indptr[:-1], indptr[1:], strict=True)):  # noqa: RUF007
+        for row, (begin, end) in enumerate(pairwise(indptr)):
             alone = scores.array[begin:end]
             np.testing.assert_array_equal(out.array[begin:end], functions.softmax(alone))
             np.testing.assert_array_equal(sums.array[row], functions.logsumexp(alone))

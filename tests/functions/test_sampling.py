@@ -100,6 +100,8 @@ def test_rows_without_a_distribution_are_refused():
             sample_categorical([[0, 0], row], rng=0)
     with pytest.raises(ValueError, match="no classes to draw from"):
         sample_categorical(np.zeros((2, 0)), rng=0)
+    with pytest.raises(TypeError, match=r"size must be an integer, several or None, not 2\.5"):
+        sample_categorical([0.0], 2.5, rng=0)
     with pytest.raises(ValueError, match="size must not be negative"):
         sample_categorical([0.0], -1, rng=0)
     with pytest.raises(ValueError, match="temperature must be at least 0"):

@@ -168,6 +168,14 @@ def test_soft_targets_of_16_bits_may_be_coarse():
     np.testing.assert_allclose(cross_entropy(scores, targets), want, rtol=1e-3)
 
 
+def test_no_samples():
+    for labels in np.zeros((0, 5)), np.zeros(0, int), []:
+        loss, gradient = cross_entropy_gradient(np.zeros((0, 5)), labels)
+        assert loss.shape == (0,)
+        assert gradient.shape == (0, 5)
+        assert cross_entropy(np.zeros((0, 5)), labels, reduction="sum", label_smoothing=0.1) == 0
+
+
 def test_wrong_arguments_are_refused_by_name():
     def refused(error, match, labels=LABELS, **options):
         for function in cross_entropy, cross_entropy_gradient:
@@ -189,6 +197,7 @@ def test_wrong_arguments_are_refused_by_name():
     refused(TypeError, "label_smoothing must be a real number", label_smoothing="0.1")
     refused(ValueError, "z_loss must be finite and at least 0, not -1", z_loss=-1)
     refused(TypeError, "ignore_label must be an integer", ignore_label=1.0)
+    refused(ValueError, "ignore_label=1 needs integer labels", TARGETS, ignore_label=1)
     refused(ValueError, "reduction must be", reduction="average")
     refused(ValueError, r"labels must lie in 0...K-1, but one is 9", np.full(6, 9))
 

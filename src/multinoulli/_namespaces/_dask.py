@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def blockwise(signature: str) -> Callable[[_F], _F]:
                 return _apply(function, signature, args, options)
             return function(*args, **options)
 
-        return general  # type: ignore[return-value]
+        return cast(_F, general)
 
     return decorate
 

@@ -7,6 +7,7 @@ from typing import Any
 import array_api_compat
 
 from multinoulli._namespaces._find import Foreign
+from multinoulli._namespaces._formulas import FORMULAS
 from multinoulli._namespaces._rows import ForeignRows, as_floating, as_foreign
 from multinoulli._validation.scores import Axis, Empty
 
@@ -55,6 +56,9 @@ def logsumexp(
     """Return the logarithm of the sum, and its sign if wanted."""
     refuse_out(out)
     xp = f.xp
+    if weights is not None:
+        weights, _ = as_floating(xp, as_foreign(f, weights, scores), "weights")
+        scores, weights = xp.broadcast_arrays(scores, weights)
     convention: Empty | None = "zero" if empty == "uniform" else empty
     rows = ForeignRows.read(
         f, scores, axis=axis, where=where, temperature=temperature, empty=convention, without_mask="zero"
@@ -66,9 +70,7 @@ def logsumexp(
         log_sum = f.logsumexp(rows.scores)
         sign = xp.where(xp.isnan(log_sum), log_sum, xp.astype(log_sum > -math.inf, log_sum.dtype))
     else:
-        given, _ = as_floating(xp, as_foreign(f, weights, scores), "weights")
-        given = rows.rows_of(xp, xp.broadcast_to(xp.astype(given, rows.scores.dtype), scores.shape), rows.axes)
-        log_sum, sign = _signed(f, rows, given)
+        log_sum, sign = _signed(f, rows, rows.rows_of(xp, xp.astype(weights, rows.scores.dtype), rows.axes))
         if not return_sign:
             log_sum = xp.where(sign < 0, xp.full_like(log_sum, math.nan), log_sum)
     if rows.offset is not None:
@@ -127,11 +129,7 @@ def times_derivative(
     v = rows.rows_of(xp, xp.broadcast_to(xp.astype(v, rows.scores.dtype), scores.shape), rows.axes)
     if rows.mask is not None:
         v = xp.where(rows.mask, v, xp.zeros_like(v))
-    p = f.softmax(rows.scores) if rows.scores.shape[-1] else rows.scores
-    if name == "softmax":
-        result = p * (v - xp.sum(p * v, axis=-1, keepdims=True))
-    else:
-        result = v - p * xp.sum(v, axis=-1, keepdims=True)
+    result = FORMULAS[name].vjp(f, rows.scores, v) if rows.scores.shape[-1] else rows.scores
     return rows.deliver(rows.restore(rows.fill(result / rows.temperature**order, 0.0)))
 
 

@@ -20,8 +20,9 @@ def _weights(f: Foreign, weight: Any, like: Array, shape: tuple[int, ...], dtype
         return None
     xp = f.xp
     weights, _ = as_floating(xp, as_foreign(f, weight, like), "weight")
-    if known(xp.any(xp.logical_not(xp.logical_and(weights >= 0, xp.isfinite(weights))))):
-        raise ValueError("weight must be finite and at least 0")
+    bad = xp.logical_not(xp.logical_and(weights >= 0, xp.isfinite(weights)))
+    if known(xp.any(bad)):
+        raise ValueError(f"weight must be finite and at least 0, but one is {float(weights[bad][0])}")
     return xp.broadcast_to(xp.astype(weights, dtype), shape)
 
 
@@ -65,6 +66,8 @@ def cross_entropy(
     xp, scores = f.xp, as_foreign(f, scores, labels)
     given = as_foreign(f, labels, scores)
     soft = xp.isdtype(given.dtype, "real floating") or "bfloat16" in str(given.dtype)
+    if soft:
+        options.refuse_ignore_label()
     rows = ForeignRows.read(f, scores, axis=axis, where=where, temperature=temperature, empty=empty)
     if gradient and rows.temperature == 0:
         raise ValueError("temperature must be above 0 here: at 0 the loss jumps and has no gradient")
@@ -153,11 +156,17 @@ def _targets(f: Foreign, rows: ForeignRows, given: Array, mask: Array | None, pr
     targets = rows.rows_of(xp, xp.astype(given, rows.scores.dtype), rows.axes)
     if mask is not None:
         targets = xp.where(mask, targets, xp.zeros_like(targets))
-    off = xp.abs(xp.sum(targets, axis=-1) - 1) > tolerance
-    negative = xp.any(xp.logical_not(targets >= 0), axis=-1)
-    bad = xp.logical_or(off, negative)
-    if known(xp.any(bad if present is None else xp.logical_and(bad, present))):
-        raise ValueError(f"labels, as target probabilities, must be at least 0 and sum to 1 within {tolerance:g}")
+    counted = targets if present is None else xp.where(present[..., None], targets, 1 / targets.shape[-1])
+    negative, sums = xp.logical_not(counted >= 0), xp.sum(counted, axis=-1)
+    if known(xp.any(negative)):
+        first = float(counted[negative][0])
+        raise ValueError(f"labels, as target probabilities, must be at least 0, but one is {first}")
+    off = xp.abs(sums - 1) > tolerance
+    if known(xp.any(off)):
+        first = float(sums[off][0])
+        raise ValueError(
+            f"labels, as target probabilities, must sum to 1 within {tolerance:g}, but a row sums to {first:.6g}"
+        )
     return targets if present is None else xp.where(present[..., None], targets, xp.zeros_like(targets))
 
 

@@ -21,7 +21,9 @@ def as_floating(xp: Any, array: Array, name: str) -> tuple[Array, Any]:
         small = xp.finfo(dtype).bits < 32
         return (xp.astype(array, xp.float32) if small else array), dtype
     if xp.isdtype(dtype, ("integral", "bool")):
-        array = xp.astype(array, xp.float64)  # which is float32 where a namespace has no more
+        # JAX has no float64 unless it is enabled, and warns of whoever asks for it.
+        known_types = xp.__array_namespace_info__().dtypes(kind="real floating")
+        array = xp.astype(array, known_types.get("float64", xp.float32))
         return array, array.dtype
     raise TypeError(f"{name} must be real numbers of at most 64 bits, not {dtype}")
 
@@ -37,7 +39,7 @@ def known(condition: Array) -> bool:
     """Whether the condition holds; False where it cannot be known yet, under a transformation."""
     try:
         return bool(condition)
-    except (TypeError, RuntimeError):
+    except (TypeError, RuntimeError):  # what JAX and PyTorch say then
         return False
 
 

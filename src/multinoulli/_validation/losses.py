@@ -56,10 +56,17 @@ class LossOptions:
                 raise ValueError(f"empty_mean={empty_mean!r} is the mean of no samples and needs reduction='mean'")
         return cls(smoothing, ignore_label, factor, reduction, empty_mean)
 
+    def refuse_ignore_label(self) -> None:
+        """Raise if a label is to be ignored where there are none."""
+        if self.ignore_label is not None:
+            raise ValueError(
+                f"ignore_label={self.ignore_label} needs integer labels; of target probabilities, weight=0 leaves out"
+            )
 
-def is_floating(labels: NDArray[Any]) -> bool:
-    """Whether labels are probabilities rather than codes; an empty list is neither."""
-    return labels.size > 0 and (labels.dtype.kind == "f" or labels.dtype.name == "bfloat16")
+
+def is_floating(labels: NDArray[Any], shape: tuple[int, ...]) -> bool:
+    """Whether labels are probabilities rather than codes, for scores of this shape; an empty list is neither."""
+    return (labels.dtype.kind == "f" or labels.dtype.name == "bfloat16") and (labels.size > 0 or labels.shape == shape)
 
 
 def as_targets(targets: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 from __future__ import annotations  # signatures as they are written, in help()
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,10 @@ def sample_categorical(
         first = tuple(map(int, np.argwhere(without)[0]))
         raise ValueError(f"row {first} of scores has NaN or no entry above -inf: there is no distribution to draw from")
     generator = np.random.default_rng(rng)
-    shape = () if size is None else (size,) if isinstance(size, int | np.integer) else tuple(size)
+    try:
+        shape = () if size is None else tuple(map(operator.index, np.atleast_1d(np.asarray(size, object))))
+    except TypeError:
+        raise TypeError(f"size must be an integer, several or None, not {size!r}") from None
     if any(n < 0 for n in shape):
         raise ValueError(f"size must not be negative, but it is {size}")
     labels = np.empty((math.prod(shape), *z.shape[:-1]), np.int64)

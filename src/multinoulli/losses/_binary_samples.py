@@ -10,6 +10,7 @@ sigmoid(s).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class BinarySamples:
         """Return the losses of all samples, or their sum or mean."""
         if self.options.reduction is None:
             return self.presence.everyone(losses)
-        return reduce(losses, self._total_weight(), self.options)
+        return reduce(losses, self._total_weight, self.options)
 
     def losses(self) -> Floats:
         """Return one weighted loss a present sample; where they are to be added up, one sum a block."""
@@ -73,11 +74,12 @@ class BinarySamples:
         """Return the losses of the present samples, and the derivatives of what is asked for, of all."""
         gradients = np.empty(self.presence.shape, self.scores.dtype)
         losses = self._by_blocks(gradients)
-        divisor = self._total_weight() if self.options.reduction == "mean" else 1.0
+        divisor = self._total_weight if self.options.reduction == "mean" else 1.0
         if divisor > 0 and divisor != 1:
             gradients /= divisor
         return losses, self.presence.everyone(gradients)
 
+    @cached_property
     def _total_weight(self) -> float:
         first, second = self.class_weight
         if first == second:

@@ -77,7 +77,8 @@ def cross_entropy(
     label_smoothing : float, default 0.0
         e in [0, 1]: the target becomes (1 - e) q + e / K, where q is 1 at the label, and K counts what is not masked.
     ignore_label : int, optional
-        Samples with this label, which need not be a class, are absent, also from the mean.
+        Samples with this label, which need not be a class, are absent, also from the mean. Not with target
+        probabilities.
     z_loss : float, default 0.0
         Times the square of log(sum(exp(z / T))), added to the loss: it keeps scores from drifting.
 

@@ -28,9 +28,8 @@ from multinoulli import _core
 
 Floats = NDArray[Any]
 
-_BLOCK_BYTES = (
-    1 << 27
-)  # of scores: 256 rows of 128,256 floats, matrix products of which run at nine tenths of full speed
+# Of scores: 256 rows of 128,256 floats, enough for matrix products at nine tenths of their full speed.
+_BLOCK_BYTES = 1 << 27
 _FEWEST_ROWS, _MOST_ROWS = 128, 512
 
 

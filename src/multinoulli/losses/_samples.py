@@ -11,6 +11,7 @@ and the gradient of that is ((sum_k a_k + 2 z_loss L) p - a) / T.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,9 @@ class Samples:
         axes = ClassAxes.of(source, axis)
         z = axes.rows(source)
         n_classes = z.shape[-1]
-        soft, dtype = is_floating(given), given.dtype
+        soft, dtype = is_floating(given, source.shape), given.dtype
+        if soft:
+            options.refuse_ignore_label()
         given = axes.rows(as_targets(given, source.shape)) if soft else as_labels(labels)
         batch = z.shape[:-1] if soft else broadcast_batch(z.shape[:-1], given.shape)
         ignored = None if soft or options.ignore_label is None else given == options.ignore_label
@@ -90,7 +93,7 @@ class Samples:
         """Return the losses of all samples, or their sum or mean."""
         if self.options.reduction is None:
             return self.presence.everyone(losses)
-        return reduce(losses, self._total_weight(), self.options)
+        return reduce(losses, self._total_weight, self.options)
 
     def deliverable_gradients(self, gradients: Floats) -> Floats:
         """Return the gradients of all samples in the shape of the scores."""
@@ -107,7 +110,7 @@ class Samples:
         """Return the losses, and the gradients, with respect to the scores, of what is asked for; classes last."""
         divisor = 1.0
         if self.options.reduction == "mean":
-            divisor = self._total_weight() or 1.0
+            divisor = self._total_weight or 1.0
         rows = self.rows
         if not self._plain:
             gradients = np.empty((*self.presence.shape, rows.scores.shape[-1]), rows.scores.dtype)
@@ -146,6 +149,7 @@ class Samples:
         self.rows.fill(losses, math.inf)
         return self.presence.weighted(losses)
 
+    @cached_property
     def _total_weight(self) -> float:
         # What the sum is divided by to be the mean: the samples' weights times those of their classes.
         if self.class_weight is None:
