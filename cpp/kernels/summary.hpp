@@ -113,7 +113,7 @@ INLINE Normaliser<Vec<double>> normalise(const Summary& row) {
             n.inverse = inverse.high;
             n.inverse_low = inverse.low;
             n.top = p + p_low;
-            n.others = others.high * p + (others.high * p_low + others.low * p);
+            n.others = others.high * p + (rounded(others.high * p_low) + others.low * p);
         }
         if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::full>(others.high, others.low);
     }

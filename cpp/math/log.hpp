@@ -17,7 +17,7 @@ INLINE Vec<double> atanh_tail(Vec<double> s2) {
     const Vec<double> s4 = s2 * s2;  // 1.2e-18
     const Vec<double> even = 0x1.999999997fefcp-2 + s4 * (0x1.c71c521162566p-3 + s4 * 0x1.39a1d32352464p-3);
     const Vec<double> odd = 0x1.24924941e40e8p-2 + s4 * (0x1.74663da79d4e2p-3 + s4 * 0x1.2f04aece5c5dcp-3);
-    return s2 * 0x1.5555555555592p-1 + (s4 * even + (s4 * s2) * odd);
+    return s2 * 0x1.5555555555592p-1 + (rounded(s4 * even) + (s4 * s2) * odd);
 }
 
 // log(1 + u + u_low) for finite u >= 0 and |u_low| no more than an ulp of u.
@@ -33,8 +33,8 @@ INLINE Vec<double> log1p_nonnegative(Vec<double> u, Vec<double> u_low) {
     const Bits bits = reinterpret_cast<Bits>(sum) + (one - sqrt_half);
     const IntVec<double> k = reinterpret_cast<IntVec<double>>(bits >> 52) - 1023, whole = k == 0;
     const V f = whole ? u : reinterpret_cast<V>((bits & fraction) + sqrt_half) - 1.;
-    const V k_double = to_floating(k), half_square = 0.5 * f * f, s = f / (2. + f);
-    V small = k_double * 0x1.a39ef35793c76p-33;  // ln 2 in two parts: k times the first is exact
+    const V k_double = to_floating(k), half_square = rounded(0.5 * f * f), s = f / (2. + f);
+    V small = rounded(k_double * 0x1.a39ef35793c76p-33);  // ln 2 in two parts: k times the first is exact
     if constexpr (precision == Precision::full) {
         const V rounding = sum >= 2. ? 1. - (sum - u) : u - (sum - 1.);
         small += ((whole ? V{} : rounding) + u_low) / sum;

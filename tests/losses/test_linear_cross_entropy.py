@@ -38,7 +38,8 @@ def blocks(request, monkeypatch):
     """Small blocks, so that small arrays have many."""
     if request.param != "whole":
         monkeypatch.setattr(_linear_blocks, "_FEWEST_ROWS", 16)
-        monkeypatch.setattr(_linear_blocks, "_MOST_ROWS", 32)
+        monkeypatch.setattr(_linear_blocks, "_IN_A_ROW", 3)
+        monkeypatch.setattr(_linear_blocks, "_CLASSES_AT_ONCE", 10)
         most = {"blocks of rows": 1 << 27, "blocks of classes": 16 * 8 * 6}[request.param]
         monkeypatch.setattr(_linear_blocks, "_BLOCK_BYTES", most)
     return request.param
@@ -129,6 +130,13 @@ def test_absent_samples():
     np.testing.assert_array_equal(gradient.coef, exact.coef)
     np.testing.assert_array_equal(gradient.X[1::2], exact.X)
     np.testing.assert_array_equal(gradient.X[::2], 0)
+
+
+def test_no_features():
+    loss, gradient = linear_cross_entropy_gradient(np.zeros((3, 0)), np.zeros((4, 0)), np.zeros(4), [0, 1, 2])
+    np.testing.assert_allclose(loss, np.log(4))
+    assert gradient.X.shape == (3, 0)
+    np.testing.assert_allclose(gradient.intercept, [-0.25, -0.25, -0.25, 0.75])
 
 
 def test_nothing_at_all():

@@ -28,9 +28,12 @@ from multinoulli import _core
 
 Floats = NDArray[Any]
 
-# Of scores: 256 rows of 128,256 floats, enough for matrix products at nine tenths of their full speed.
-_BLOCK_BYTES = 1 << 27
-_FEWEST_ROWS, _MOST_ROWS = 128, 512
+_BLOCK_BYTES = 1 << 27  # of scores
+# OpenBLAS adds up to 256 products in one float before it begins another. Fewer at a time lose fewer digits (the root
+# mean square error of scores of 512 features falls from 2.9e-7 to 2.4e-7, which is MKL's) for a sixth more time.
+_IN_A_ROW = 192
+_FEWEST_ROWS = 128
+_CLASSES_AT_ONCE = 4096  # of a block, whose partial sums stay in the cache
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,18 @@ class LinearScores:
             losses[rows] = read.losses
             for classes, gradient in blocks:
                 gradient_of_X[rows] += gradient @ self.coef[classes]
-                # coef += gradient.T @ X, which NumPy cannot add up in place; BLAS can, for it the transposed problem.
-                gemm(1.0, X.T, gradient.T, trans_b=1, beta=1.0, c=gradient_of_coef[classes].T, overwrite_c=1)
-                gradient_of_intercept[classes] += np.ones(len(X), X.dtype) @ gradient
+                if X.size:  # coef += gradient.T @ X, which BLAS adds up in place; for it the transposed problem
+                    gemm(1.0, X.T, gradient.T, trans_b=1, beta=1.0, c=gradient_of_coef[classes].T, overwrite_c=1)
+                for few in range(0, len(X), 32):  # in floats no more than so many are added up
+                    some = gradient[few : few + 32]
+                    gradient_of_intercept[classes] += np.ones(len(some), X.dtype) @ some
         intercept = None if self.intercept is None else gradient_of_intercept.astype(self.X.dtype)
         return losses, LinearGradient(gradient_of_X, gradient_of_coef, intercept)
 
     def _blocks_of_rows(self) -> Iterator[slice]:
         n_samples, n_classes = len(self.X), len(self.coef)
         rows = _BLOCK_BYTES // (n_classes * self.X.itemsize)
-        rows = min(max(rows // 32 * 32, _FEWEST_ROWS), _MOST_ROWS)
+        rows = min(max(rows // 32 * 32, _FEWEST_ROWS), _IN_A_ROW)
         for begin in range(0, n_samples, rows):
             yield slice(begin, min(begin + rows, n_samples))
 
@@ -107,13 +112,14 @@ class LinearScores:
 
     def _new_block(self) -> Floats:
         # For the scores of every block in turn: memory that is new each time costs a tenth of the matrix products.
-        rows = next(self._blocks_of_rows(), slice(0, 0))
-        classes = next(iter(self._blocks_of_classes(rows)), slice(0, 0)) if rows.stop else slice(0, 0)
-        return np.empty((rows.stop - rows.start) * (classes.stop - classes.start + 1), self.X.dtype)
+        rows = next(self._blocks_of_rows(), slice(0, 0)).stop
+        most = max(rows, _BLOCK_BYTES // self.X.itemsize)
+        return np.empty(min(most, rows * len(self.coef)), self.X.dtype)
 
     def _scores(self, rows: slice, classes: slice, block: Floats) -> Floats:
         shape = rows.stop - rows.start, classes.stop - classes.start
-        scores = np.matmul(self.X[rows], self.coef[classes].T, out=block[: shape[0] * shape[1]].reshape(shape))
+        scores = block[: shape[0] * shape[1]].reshape(shape)
+        _multiply(self.X[rows], self.coef[classes], scores)
         if self.intercept is not None:
             scores += self.intercept[classes]
         if self.softcap is not None:
@@ -211,6 +217,17 @@ class LinearScores:
         if slopes is not None:
             gradient *= slopes
         return gradient
+
+
+def _multiply(X: Floats, coef: Floats, scores: Floats) -> None:
+    # scores = X @ coef.T, no more than so many products in a row.
+    part = np.empty((len(X), min(len(coef), _CLASSES_AT_ONCE)), X.dtype)
+    for begin in range(0, len(coef), _CLASSES_AT_ONCE):
+        some, into = coef[begin : begin + _CLASSES_AT_ONCE], scores[:, begin : begin + _CLASSES_AT_ONCE]
+        np.matmul(X[:, :_IN_A_ROW], some[:, :_IN_A_ROW].T, out=into)
+        for k in range(_IN_A_ROW, X.shape[1], _IN_A_ROW):
+            features = slice(k, k + _IN_A_ROW)
+            into += np.matmul(X[:, features], some[:, features].T, out=part[:, : len(some)])
 
 
 @dataclass(frozen=True)
