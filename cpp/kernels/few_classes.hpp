@@ -69,7 +69,9 @@ void few_classes(const Rows<T>& rows, size_t begin, size_t end) {
     const bool streamed = rows.streamed && rows.elements != rows.scores;
     LineWriter<T> writer(Function::elements ? rows.elements + begin * n : nullptr);
     alignas(vector_bytes) T results[(Lanes<T>::most_columns + 1) * L];  // of all rows at once, as they leave
-    T padded[L * few + L];  // in place of rows behind which there is no more to read
+    // In place of rows behind which there is no more to read. What memory happens to hold would be subnormal numbers, on
+    // which some processors take a microsecond.
+    T padded[L * few + L];
     for (size_t first = begin; first < end; first += at_once) {
         const size_t count = end - first < at_once ? end - first : at_once, groups = (count + L - 1) / L;
         for (size_t g = 0; g < groups; g++) {
@@ -77,9 +79,12 @@ void few_classes(const Rows<T>& rows, size_t begin, size_t end) {
             for (size_t ahead = 0; ahead < n * vector_bytes; ahead += line_bytes)
                 prefetch(scores, at_once * n * sizeof(T) + ahead);
             const size_t left = (end - first - g * L) * n;
-            if (left < reading)
-                scores =
-                    static_cast<const T*>(__builtin_memcpy(padded, scores, (left < L * n ? left : L * n) * sizeof(T)));
+            if (left < reading) {
+                const size_t known = left < L * n ? left : L * n;
+                __builtin_memcpy(padded, scores, known * sizeof(T));
+                __builtin_memset(padded + known, 0, (L * n - known) * sizeof(T));  // lanes without a row compute, too
+                scores = padded;
+            }
             read_transposed(batch.group(g), scores, n);
         }
         compute<Function>(batch, count, Function::labels ? rows.labels + first : nullptr, [&](size_t row, T* to) {
