@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The core's threads as threadpoolctl sees them: `threadpool_limits` and `threadpool_info` include this library."""
 
+from contextlib import AbstractContextManager
+from functools import cache
+
 import threadpoolctl
 
 from multinoulli import _core
@@ -27,3 +30,15 @@ class MultinoulliController(threadpoolctl.LibController):  # type: ignore[misc] 
 
 
 threadpoolctl.register(MultinoulliController)
+
+
+@cache
+def _libraries() -> threadpoolctl.ThreadpoolController:
+    """Those with threads that are loaded; looked up once, because that takes a millisecond."""
+    return threadpoolctl.ThreadpoolController()
+
+
+def single_threaded_blas() -> AbstractContextManager[object]:
+    """BLAS held to one thread, for those who call it from threads of their own."""
+    limited: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
+    return limited

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SoftmaxRegression against scikit-learn's solution, its own certificate, and every option."""
 
-import threading
 import tracemalloc
 import warnings
 
@@ -15,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_limits
 
+import multinoulli
 from multinoulli import SoftmaxRegression, cross_entropy, log_softmax, softmax
 from multinoulli.classifiers import linear_scores
 
@@ -195,6 +195,111 @@ def test_tol_decides_when_to_stop(iris):
     assert loose.n_iter_ < tight.n_iter_
 
 
+def test_time_limit_warns_with_the_way_out(iris):
+    with pytest.warns(ConvergenceWarning, match=r"stopped \(time_limit\) after 0 iterations: .* raise time_limit"):
+        model = SoftmaxRegression(time_limit=1e-9).fit(*iris)
+    assert model.certificate_.status == "time_limit"
+    assert SoftmaxRegression(time_limit=60).fit(*iris).certificate_.status == "converged"
+
+
+def test_callback_sees_every_iteration_and_may_end_the_fit(iris):
+    seen = []
+    model = SoftmaxRegression(callback=seen.append).fit(*iris)
+    assert [progress.n_iter for progress in seen] == list(range(1, model.n_iter_ + 1))
+    assert seen[-1].relative_gap <= 1e-6
+    before = model.coef_.copy()
+
+    def interrupt(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(callback=interrupt, C=100).fit(*iris)
+    np.testing.assert_array_equal(model.coef_, before)
+    np.testing.assert_array_equal(model.predict_proba(iris[0]).sum(axis=1).round(12), 1)
+
+
+@pytest.fixture(scope="module")
+def overlapping():
+    """Four classes that maximum likelihood cannot tell apart."""
+    X, y = make_classification(
+        400, 5, n_informative=4, n_redundant=0, n_classes=4, n_clusters_per_class=1, flip_y=0.3, random_state=3
+    )
+    return X * [1, 1e3, 1, 1e-3, 1] + [0, 1e4, 0, 0, 5], y
+
+
+def test_without_a_penalty_it_is_the_maximum_likelihood(overlapping):
+    X, y = overlapping
+    model = SoftmaxRegression(np.inf, tol=1e-12).fit(X, y)
+    certificate = model.certificate_
+    assert certificate.status == "converged"
+    assert certificate.dual == -np.inf
+    assert certificate.decrement <= 1e-12 * certificate.primal
+    # The likelihood equations: residuals are orthogonal to every column and to 1.
+    residual = model.predict_proba(X) - np.eye(4)[y]
+    standard = (X - X.mean(axis=0)) / X.std(axis=0)
+    assert np.abs(residual.mean(axis=0)).max() < 1e-7
+    assert np.abs(standard.T @ residual / len(X)).max() < 1e-7
+    theirs = LogisticRegression(C=np.inf, solver="newton-cg", tol=1e-10, max_iter=1000).fit(standard, y)
+    other = cross_entropy(theirs.decision_function(standard), y, reduction="mean")
+    assert certificate.primal <= other * (1 + 1e-10)
+
+
+@pytest.mark.parametrize("kind", ["complete", "quasi-complete"])
+def test_separated_classes_are_named(overlapping, kind):
+    pandas = pytest.importorskip("pandas")
+    X, y = overlapping
+    X, names = X.copy(), np.array(["ant", "bee", "cat", "dog"])
+    X[:, 2] = y if kind == "complete" else (y == 1) & (np.arange(len(y)) % 4 == 0)
+    frame = pandas.DataFrame(X, columns=["p", "q", "telltale", "s", "t"])
+    words = "completely" if kind == "complete" else "in part"
+    classes = "ant, bee, cat, dog" if kind == "complete" else ".*bee.*"
+    message = rf"stopped \(separable\).*features 'telltale'.* separate the classes {classes} {words}.*use a finite C"
+    with pytest.warns(ConvergenceWarning, match=message):
+        model = SoftmaxRegression(np.inf).fit(frame, names[y])
+    assert model.certificate_.status == "separable"
+    assert np.isfinite(model.coef_).all()
+    assert np.isfinite(model.intercept_).all()
+
+
+def test_classes_that_are_absent_have_the_probability_zero(iris):
+    X, y = iris
+    present = y != 1
+    model = SoftmaxRegression(classes=[2, 1, 0, 7]).fit(X[present], y[present])
+    assert model.classes_.tolist() == [0, 1, 2, 7]
+    assert model.coef_.shape == (4, 4)
+    proba = model.predict_proba(X)
+    np.testing.assert_array_equal(proba[:, [1, 3]], 0)
+    np.testing.assert_array_equal(model.predict_log_proba(X)[:, [1, 3]], -np.inf)
+    two = SoftmaxRegression().fit(X[present], y[present])
+    np.testing.assert_array_equal(proba[:, [0, 2]], two.predict_proba(X))
+    weightless = SoftmaxRegression(classes=[0, 1, 2, 7]).fit(X, y, present.astype(float))
+    np.testing.assert_array_equal(weightless.coef_, model.coef_)
+
+
+def test_absent_classes_without_an_intercept_take_their_share(iris):
+    X, y = iris
+    present = y != 1
+    model = SoftmaxRegression(classes=[0, 1, 2], fit_intercept=False).fit(X[present], y[present])
+    assert model.certificate_.status == "converged"
+    assert (model.predict_proba(X)[:, 1] > 0).all()
+    np.testing.assert_allclose(model.predict_proba(np.zeros((1, 4))), 1 / 3)
+
+
+def test_a_label_that_was_not_declared_is_named(iris):
+    with pytest.raises(ValueError, match=r"y has the label .*2.* at row 100, which is not in classes: \[0, 1\]"):
+        SoftmaxRegression(classes=[0, 1]).fit(*iris)
+
+
+@pytest.mark.parametrize("C", [1.0, 100.0])
+def test_collinear_and_constant_columns(iris, C):
+    X, y = iris
+    doubled = np.column_stack([X, X, np.full(len(X), 7.0), X[:, :1] - X[:, 1:2], np.full(len(X), 1e-300)])
+    model = SoftmaxRegression(C).fit(doubled, y)
+    assert model.certificate_.status == "converged"
+    np.testing.assert_allclose(model.coef_[:, :4], model.coef_[:, 4:8], atol=1e-3 * np.abs(model.coef_).max())
+    np.testing.assert_allclose(model.coef_[:, 8], 0, atol=1e-8)
+
+
 def test_max_iter_warns_with_the_way_out(iris):
     with pytest.warns(ConvergenceWarning, match=r"stopped \(max_iter\) after 2 iterations: .* raise max_iter"):
         model = SoftmaxRegression(max_iter=2).fit(*iris)
@@ -207,6 +312,8 @@ def test_warm_start_begins_at_the_last_solution(iris):
     model = SoftmaxRegression(warm_start=True).fit(*iris)
     assert model.n_iter_ > 0
     assert model.fit(*iris).n_iter_ == 0
+    nearby = model.set_params(C=1.5).fit(*iris).certificate_
+    assert nearby.n_passes < SoftmaxRegression(C=1.5).fit(*iris).certificate_.n_passes
     assert model.set_params(warm_start=False).fit(*iris).n_iter_ > 0
 
 
@@ -227,39 +334,33 @@ def test_random_state_decides_the_last_digits():
 
 def test_n_jobs_is_the_number_of_threads_and_changes_no_bit(monkeypatch):
     X, y = make_classification(20_000, 30, n_informative=10, n_classes=3, random_state=0)
-    pools = []
-    start = threading.Thread.start
-
-    def counting(thread):
-        if thread.name.startswith("multinoulli"):
-            pools.append(thread.name)
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", counting)
-    used, coefs = {}, []
-    for n_jobs in 1, 2, 3:
-        pools.clear()
-        coefs.append(SoftmaxRegression(n_jobs=n_jobs, random_state=0).fit(X, y).coef_.tobytes())
-        used[n_jobs] = len({name.rpartition("_")[2] for name in pools})
-    assert used[1] == 0
-    assert used[2] == 2
-    assert used[3] in {2, 3}
-    assert coefs[0] == coefs[1] == coefs[2]
-    pools.clear()
+    asked = set()
+    scores = multinoulli._core.linear_scores
+    monkeypatch.setattr(multinoulli._core, "linear_scores", lambda *given: asked.add(given[-1]) or scores(*given))
+    coefs = {n: SoftmaxRegression(n_jobs=n, random_state=0).fit(X, y).coef_.tobytes() for n in (1, 2, 3)}
+    assert asked == {1, 2, 3}
+    assert coefs[1] == coefs[2] == coefs[3]
+    asked.clear()
     with threadpool_limits(1):
         SoftmaxRegression(random_state=0).fit(X, y)
-    assert not pools
+    assert asked == {1}
 
 
-def test_verbose_prints_the_progress(iris, capsys):
+def test_verbose_shows_the_progress(iris, capsys):
     SoftmaxRegression().fit(*iris)
-    assert capsys.readouterr().out == ""
-    model = SoftmaxRegression(verbose=2).fit(*iris)
+    assert capsys.readouterr() == ("", "")
+    model = SoftmaxRegression(1e4, verbose=2).fit(*iris)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == model.n_iter_
     assert lines[0].startswith("[SoftmaxRegression] iteration 1: ")
+    assert "an easier problem on the way" in lines[0]
+    assert "easier" not in lines[-1]
     SoftmaxRegression(verbose=1).fit(*iris)
-    assert len(capsys.readouterr().out.splitlines()) == model.n_iter_ // 10
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\r") == SoftmaxRegression().fit(*iris).n_iter_
+    assert "[##############################]" in shown.err
+    assert shown.err.endswith("\n")
 
 
 @pytest.mark.parametrize(
@@ -267,10 +368,11 @@ def test_verbose_prints_the_progress(iris, capsys):
     [
         ("C", 0),
         ("C", -1.0),
-        ("C", np.inf),
+        ("C", -np.inf),
         ("C", np.nan),
         ("C", "1"),
         ("tol", 0.0),
+        ("time_limit", 0),
         ("max_iter", 1.5),
         ("max_iter", -1),
     ],

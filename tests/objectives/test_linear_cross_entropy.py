@@ -34,6 +34,12 @@ def objective(X, labels, weight, *, l2=0.1, fit_intercept=True, n_threads=1, see
     )
 
 
+def value_and_gradient(F, theta, l2=0.1):
+    """Of the whole objective, the penalty included."""
+    point, ridge = F.point(theta), F.ridge(l2)
+    return point.loss + 0.5 * np.sum(ridge * theta**2), F.gradient(point) + ridge * theta
+
+
 def exact_value(X, labels, weight, coef, intercept, l2):
     """F by its definition, for coefficients in the user's coordinates."""
     total = mpmath.mpf(0)
@@ -55,7 +61,7 @@ def test_value_is_its_definition(fit_intercept):
     rng = np.random.default_rng(1)
     coef = rng.standard_normal((4, 3)) / 10.0 ** np.arange(3)
     intercept = rng.standard_normal(4) if fit_intercept else np.zeros(4)
-    value, _ = F.value_and_gradient(F.pack(coef, intercept))
+    value, _ = value_and_gradient(F, F.pack(coef, intercept))
     want = exact_value(mp_rows(X), labels, weight, mp_rows(coef), intercept.tolist(), mpmath.mpf("0.1"))
     assert value == pytest.approx(float(want), rel=1e-14)
 
@@ -67,7 +73,7 @@ def test_gradient_is_the_derivative(fit_intercept, layout):
     F = objective(sparse.csr_array(X) if layout == "sparse" else X, labels, weight, fit_intercept=fit_intercept)
     rng = np.random.default_rng(2)
     theta, direction = (0.3 * rng.standard_normal(F.start().size) for _ in range(2))
-    _, gradient = F.value_and_gradient(theta)
+    _, gradient = value_and_gradient(F, theta)
 
     def along(t):
         coef, intercept = F.unpack(theta + float(t) * direction)
@@ -86,8 +92,8 @@ def test_pack_is_the_inverse_of_unpack():
     theta[-4:] -= theta[-4:].mean()
     coef, intercept = F.unpack(theta)
     assert intercept.sum() == pytest.approx(0, abs=1e-12)
-    again, _ = F.value_and_gradient(F.pack(coef, intercept))
-    assert again == pytest.approx(F.value_and_gradient(theta)[0], rel=1e-14)
+    again, _ = value_and_gradient(F, F.pack(coef, intercept))
+    assert again == pytest.approx(value_and_gradient(F, theta)[0], rel=1e-14)
 
 
 def true_minimum(X, labels, weight, l2, fit_intercept):
@@ -135,11 +141,11 @@ def test_the_true_minimum_lies_between_dual_and_primal(fit_intercept, layout):
     for size in 0.0, 0.01, 1.0, 10.0:
         bounds = F.certify(size * rng.standard_normal(F.start().size))
         assert bounds.dual <= minimum * (1 + 1e-12) <= bounds.primal * (1 + 2e-12)
-        value, gradient = F.value_and_gradient(bounds.theta)
+        value, gradient = value_and_gradient(F, bounds.theta)
         assert bounds.primal == pytest.approx(value, rel=1e-13)
         assert bounds.gradient_norm == pytest.approx(np.linalg.norm(gradient), rel=1e-9, abs=1e-12)
         # Fenchel-Young: with the constraint met, the gap is the squared gradient over 2 l2.
-        assert bounds.primal - bounds.dual == pytest.approx(F.gap_at(gradient), rel=1e-6, abs=1e-12)
+        assert bounds.primal - bounds.dual == pytest.approx(F.gap_at(gradient, 0.1), rel=1e-6, abs=1e-12)
 
 
 def test_certificate_moves_the_intercept_to_its_optimum():
@@ -148,7 +154,7 @@ def test_certificate_moves_the_intercept_to_its_optimum():
     theta = F.start()
     theta[-4:] += [3.0, -2.0, 0.0, 5.0]
     bounds = F.certify(theta)
-    slope = F.value_and_gradient(bounds.theta)[1][-4:]
+    slope = value_and_gradient(F, bounds.theta)[1][-4:]
     assert np.abs(slope).max() < 1e-14
     np.testing.assert_array_equal(bounds.theta[:-4], theta[:-4])
 
@@ -171,17 +177,19 @@ def test_dual_is_its_definition():
 def test_threads_change_no_bit():
     X, labels, weight = problem(n=40_000, d=20)
     X = X / 10.0 ** np.arange(20)
-    results = []
-    for n_threads in 1, 2, 7:
-        F = objective(X, labels, weight, n_threads=n_threads)
-        theta = np.random.default_rng(5).standard_normal(F.start().size)
-        F.refresh(theta)
-        value, gradient = F.value_and_gradient(theta)
-        bounds = F.certify(theta)
-        results.append(
-            (value, gradient.tobytes(), F.precondition(gradient).tobytes(), bounds.dual, bounds.theta.tobytes())
-        )
-    assert results[0] == results[1] == results[2]
+    for data in X, sparse.csr_array(np.where(np.abs(X) > 1, X, 0)):
+        results = []
+        for n_threads in 1, 2, 7:
+            F = objective(data, labels, weight, n_threads=n_threads)
+            theta = np.random.default_rng(5).standard_normal(F.start().size)
+            value, gradient = value_and_gradient(F, theta)
+            hessian = F.curvature(F.point(theta), 5000, 0.01, False)
+            made = F.precondition(F.point(theta), hessian, 0.1, 0.01, False)
+            point, lengths = F.search(F.point(theta), [F.move(gradient)], 0.1)
+            bounds = F.certify(theta)
+            arrays = gradient, hessian.product(gradient), made(gradient), point.theta, lengths, bounds.theta
+            results.append((value, bounds.dual, *(array.tobytes() for array in arrays)))
+        assert results[0] == results[1] == results[2]
 
 
 def test_float32_data_gives_the_gradient_of_its_values_and_is_not_copied():
@@ -191,15 +199,58 @@ def test_float32_data_gives_the_gradient_of_its_values_and_is_not_copied():
     F = objective(X, labels, np.ones(20_000))
     theta = rng.standard_normal(F.start().size)
     tracemalloc.start()
-    value, gradient = F.value_and_gradient(theta)
-    F.refresh(theta)
+    value, gradient = value_and_gradient(F, theta)
     F.certify(theta)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < X.nbytes / 2
-    double = objective(X.astype(np.float64), labels, np.ones(20_000)).value_and_gradient(theta)
+    double = value_and_gradient(objective(X.astype(np.float64), labels, np.ones(20_000)), theta)
     assert value == double[0]
     np.testing.assert_array_equal(gradient, double[1])
+
+
+def change_of_gradient(F, theta, step, h=1e-5):
+    """The Hessian of the loss times a vector, by central differences."""
+    return (F.gradient(F.point(theta + h * step)) - F.gradient(F.point(theta - h * step))) / (2 * h)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("layout", ["dense", "sparse"])
+@pytest.mark.parametrize("explicit", [True, False])
+def test_curvature_of_all_rows_is_the_hessian(fit_intercept, layout, explicit):
+    X, labels, weight = problem(n=150, offset=1.0)
+    X = X / 10.0 ** np.arange(3)
+    F = objective(sparse.csr_array(X) if layout == "sparse" else X, labels, weight, fit_intercept=fit_intercept)
+    rng = np.random.default_rng(8)
+    theta, step = (rng.standard_normal(F.start().size) for _ in range(2))
+    product = F.curvature(F.point(theta), 150, 0.0, explicit).product(step)
+    np.testing.assert_allclose(product, change_of_gradient(F, theta, step), rtol=1e-4, atol=1e-6)
+
+
+def test_damping_bends_every_row_alike():
+    """The damping adds mu (I - 11'/K) to every row's curvature: for centred X and no intercept, mu times its moments."""
+    X, labels, weight = problem(n=150)
+    F = objective(X, labels, weight, fit_intercept=False)
+    step = np.random.default_rng(9).standard_normal(12)
+    plain, damped = (F.curvature(F.point(F.start()), 150, mu, True).product(step) for mu in (0.0, 0.5))
+    w = weight / weight.sum()
+    standard = X / np.sqrt(w @ X**2)
+    centred = step.reshape(3, 4) - step.reshape(3, 4).mean(axis=1, keepdims=True)
+    np.testing.assert_allclose((damped - plain).reshape(3, 4), 0.5 * (standard.T * w) @ standard @ centred, atol=1e-12)
+
+
+def test_curvature_of_some_rows_has_the_mean_of_all():
+    X, labels, weight = problem(n=4000)
+    F = objective(X / 10.0 ** np.arange(3), labels, weight)
+    rng = np.random.default_rng(10)
+    theta, step = (rng.standard_normal(F.start().size) for _ in range(2))
+    point = F.point(theta)
+    exact = F.curvature(point, 4000, 0.0, False).product(step)
+    sampled = [F.curvature(point, 400, 0.0, False) for _ in range(200)]
+    assert np.mean([one.share for one in sampled]) == pytest.approx(0.1, rel=0.02)
+    mean = np.mean([one.product(step) for one in sampled], axis=0)
+    spread = np.std([one.product(step) for one in sampled], axis=0) / np.sqrt(200)
+    np.testing.assert_array_less(np.abs(mean - exact), 5 * spread + 1e-6)
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -207,26 +258,115 @@ def test_preconditioner_is_the_inverse_hessian_at_the_start(fit_intercept):
     X, labels, weight = problem(n=100)
     F = objective(X, labels, weight, fit_intercept=fit_intercept)
     theta = F.start()
-    if not fit_intercept:  # all rows predict the same only with equal scores
-        theta = np.zeros_like(theta)
-    F.refresh(theta)
-    rng = np.random.default_rng(7)
-    step = rng.standard_normal(theta.size)
-    coef = step[:12].reshape(4, 3)
-    coef -= coef.mean(axis=0)
+    inverse = F.precondition(F.point(theta), F.curvature(F.point(theta), 100, 0.0, False), 0.1, 0.0, False)
+    step = np.random.default_rng(7).standard_normal(theta.size)
+    coef = step[:12].reshape(3, 4)
+    coef -= coef.mean(axis=1, keepdims=True)
     step[12:] -= step[12:].mean() if fit_intercept else 0
-    h = 1e-5
-    product = (F.value_and_gradient(theta + h * step)[1] - F.value_and_gradient(theta - h * step)[1]) / (2 * h)
-    np.testing.assert_allclose(F.precondition(product), step, rtol=1e-5, atol=1e-7)
+    product = change_of_gradient(F, theta, step) + F.ridge(0.1) * step
+    np.testing.assert_allclose(inverse(product), step, rtol=1e-4, atol=1e-4)
 
 
-def test_preconditioner_of_sparse_data_is_positive():
-    X, labels, weight = problem(n=100)
-    F = objective(sparse.csr_array(X), labels, weight)
-    F.refresh(F.start())
-    for seed in range(5):
-        g = np.random.default_rng(seed).standard_normal(F.start().size)
-        assert g @ F.precondition(g) > 0
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("damping", [0.0, 0.3])
+def test_an_explicit_preconditioner_is_the_inverse_hessian_anywhere(fit_intercept, damping):
+    X, labels, weight = problem(n=100, offset=3.0)
+    F = objective(X, labels, weight, fit_intercept=fit_intercept)
+    rng = np.random.default_rng(11)
+    theta, step = (rng.standard_normal(F.start().size) for _ in range(2))
+    if fit_intercept:
+        step[12:] -= step[12:].mean()
+    curvature = F.curvature(F.point(theta), 100, damping, True)
+    inverse = F.precondition(F.point(theta), curvature, 0.1, damping, True)
+    product = curvature.product(step) + F.ridge(0.1) * step
+    np.testing.assert_allclose(inverse(product), step, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_classes", [4, 1300])
+def test_preconditioner_of_sparse_data_is_that_of_features_without_overlap(n_classes):
+    """One-hot columns and no intercept: the Hessian falls apart into a block a column; of many classes, the diagonal."""
+    rng = np.random.default_rng(12)
+    columns = np.concatenate([np.arange(12), rng.integers(0, 12, 3000)])
+    labels = np.concatenate([np.arange(n_classes), rng.integers(0, n_classes, len(columns) - n_classes)])
+    X = sparse.csr_array((np.ones(len(columns)), (np.arange(len(columns)), columns)))
+    F = objective(X, labels, np.ones(len(columns)), fit_intercept=False)
+    theta, step = (0.3 * rng.standard_normal(F.start().size) for _ in range(2))
+    curvature = F.curvature(F.point(theta), len(columns), 0.0, False)
+    inverse = F.precondition(F.point(theta), curvature, 0.1, 0.0, False)
+    product = curvature.product(step) + F.ridge(0.1) * step
+    tolerance = 1e-3 if n_classes == 4 else 0.05
+    np.testing.assert_allclose(inverse(product), step, atol=tolerance)
+
+
+def test_search_finds_the_best_point_of_the_plane():
+    X, labels, weight = problem(n=300)
+    F = objective(X / 10.0 ** np.arange(3), labels, weight)
+    rng = np.random.default_rng(13)
+    theta = F.start()
+    steps = [np.append(rng.standard_normal(12), np.zeros(4)) for _ in range(2)]
+    moves = [F.move(step) for step in steps]
+    point, lengths = F.search(F.point(theta.copy()), moves, 0.1)
+    for _ in range(6):  # it goes a tenth of the way that is left, and is asked again
+        point, more = F.search(point, moves, 0.1)
+        lengths = lengths + more
+    offset = point.theta - theta - lengths[0] * steps[0] - lengths[1] * steps[1]
+    np.testing.assert_allclose(offset[:12], 0, atol=1e-12)
+    np.testing.assert_allclose(point.scores, F.point(point.theta).scores, atol=1e-12)
+    gradient = value_and_gradient(F, point.theta)[1]
+    scale = np.linalg.norm(value_and_gradient(F, theta)[1])
+    assert np.abs([gradient @ step for step in steps]).max() < 1e-3 * scale
+    assert np.abs(gradient[12:]).max() < 1e-3 * scale
+    both = F.combine(moves, lengths)
+    np.testing.assert_allclose(both.step, lengths[0] * steps[0] + lengths[1] * steps[1])
+    np.testing.assert_allclose(both.scores, lengths[0] * moves[0].scores + lengths[1] * moves[1].scores)
+
+
+def test_polish_moves_the_intercept_to_its_optimum():
+    X, labels, weight = problem(n=200)
+    F = objective(X / 10.0 ** np.arange(3), labels, weight)
+    theta = F.start()
+    theta[-4:] += [3.0, -2.0, 0.0, 5.0]
+    point = F.polish(F.point(theta.copy()))
+    assert np.abs(F.gradient(point)[-4:]).max() < 1e-14
+    np.testing.assert_array_equal(point.theta[:-4], theta[:-4])
+
+
+def test_penalties_come_down_to_the_one_that_is_meant():
+    X, labels, weight = problem()
+    levels = objective(X, labels, weight, l2=1e-7).levels()
+    assert levels[-1] == 1e-7
+    assert levels[0] <= 1e-4
+    assert all(a > 1.5 * b for a, b in zip(levels[:-1], levels[1:], strict=True))
+    assert objective(X, labels, weight, l2=10.0).levels() == [10.0]
+    assert objective(sparse.csr_array(X), labels, weight, l2=1e-7).levels() == [1e-7]
+
+
+def test_complete_separation_is_seen_in_the_scores():
+    X, labels, weight = problem(n=60)
+    X[:, 0] = labels
+    F = objective(X, labels, weight, l2=0.0)
+    theta = F.pack(np.array([[0.0, 0, 0], [10, 0, 0], [20, 0, 0], [30, 0, 0]]), np.array([0.0, -5, -20, -45]))
+    assert F.separates(F.point(theta), None)
+    assert F.separation.complete
+    assert F.separation.features.tolist() == [0]
+    assert not objective(X, labels, weight, l2=0.0).separates(F.point(F.start()), None)
+
+
+@pytest.mark.parametrize("layout", ["dense", "sparse"])
+def test_quasi_complete_separation_is_a_linear_program(layout):
+    X, labels, weight = problem(n=200)
+    X[:, 1] = (labels == 2) & (np.arange(200) % 3 == 0)  # only ever 1 in class 2
+    F = objective(sparse.csr_array(X) if layout == "sparse" else X, labels, weight, l2=0.0)
+    point = F.point(F.start())
+    assert not F.separates(point, None)
+    receding = F.move(np.ones(F.start().size))
+    assert F.separates(point, receding)
+    assert not F.separation.complete
+    assert F.separation.features.tolist() == [1]
+    assert 2 in F.separation.classes
+    X[:, 1] = np.random.default_rng(0).standard_normal(200)
+    F = objective(X, labels, weight, l2=0.0)
+    assert not F.separates(F.point(F.start()), receding)
 
 
 @pytest.mark.parametrize(("layout", "readings"), [("dense", 2), ("sparse", 1)])
@@ -235,10 +375,22 @@ def test_passes_are_counted(layout, readings):
     F = objective(sparse.csr_array(X) if layout == "sparse" else X, labels, weight)
     assert F.n_passes == readings / 2  # for the means, and about them
     before = F.n_passes
-    F.value_and_gradient(F.start())
+    value_and_gradient(F, F.start())
     assert F.n_passes == before + 1
     F.certify(F.start())  # scores once or more for the intercept, then scores and gradient
     assert F.n_passes >= before + 2.5
+
+
+def test_float32_scores_of_directions_are_not_gone_on_from(monkeypatch):
+    monkeypatch.setattr("multinoulli.objectives._linear_cross_entropy.MAX_DOUBLE_SCORES", 100)
+    X, labels, weight = problem(n=300)
+    F = objective(X / 10.0 ** np.arange(3), labels, weight)
+    move = F.move(-F.gradient(F.point(F.start())))
+    assert move.scores.dtype == np.float32
+    point, lengths = F.search(F.point(F.start()), [move], 0.1)
+    assert lengths[0] > 0
+    np.testing.assert_array_equal(point.scores, F.point(point.theta).scores)
+    assert F.combine([move], lengths) is None
 
 
 def test_a_start_that_gives_a_class_no_probability_is_still_bounded():

@@ -25,9 +25,9 @@ class FitData(NamedTuple):
     """What an estimator fits: rows of weight 0 are gone, as if they had never been there."""
 
     X: Matrix  # (n_samples, n_features), float32 or float64, C order or canonical CSR
-    labels: NDArray[np.int64]  # (n_samples,), codes 0..n_classes-1, every one of them used
+    labels: NDArray[np.int64]  # (n_samples,), codes 0..n_classes-1, at least two of them used
     weight: NDArray[np.float64]  # (n_samples,), positive, sample and class weights multiplied
-    classes: NDArray[Any]  # (n_classes,), the user's labels, sorted
+    classes: NDArray[Any]  # (n_classes,), the user's labels, sorted: those declared, or else those used
 
 
 def validate_fit(
@@ -36,6 +36,7 @@ def validate_fit(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     class_weight: Mapping[Any, float] | str | None = None,
+    declared: ArrayLike | None = None,
 ) -> FitData:
     """Check the data of a fit and record ``n_features_in_`` and ``feature_names_in_`` on the estimator."""
     data = validate_data(
@@ -53,6 +54,8 @@ def validate_fit(
     weight = np.ones(len(given)) if sample_weight is None else _sample_weight(sample_weight, len(given))
     if not weight.any():
         raise ValueError("sample_weight is zero for every sample: at least two classes need positive weight")
+    if declared is not None:
+        _check_labels(given, np.unique(np.asarray(declared)))
     if not weight.all():
         X, given, weight = X[weight > 0], given[weight > 0], weight[weight > 0]
     classes, labels = np.unique(given, return_inverse=True)
@@ -65,6 +68,9 @@ def validate_fit(
         weight = weight * _class_weight(class_weight, classes, labels, weight)[labels]
         if not weight.all():
             raise ValueError("class_weight is 0 for a class of y: leave the class out of the data instead")
+    if declared is not None:
+        every = np.unique(np.asarray(declared))
+        classes, labels = every, np.searchsorted(every, classes)[labels]
     return FitData(_canonical(X), labels.astype(np.int64), weight, classes)
 
 
@@ -79,13 +85,23 @@ def number_of_threads(n_jobs: int | None) -> int:
     return int(_core.get_num_threads() if n_jobs is None else effective_n_jobs(n_jobs))
 
 
-def check_positive(name: str, value: object, *, integer: bool = False, zero: bool = False) -> None:
-    """Raise ValueError unless a hyperparameter is a finite number above (or, if `zero`, at least) 0."""
+def check_positive(
+    name: str, value: object, *, integer: bool = False, zero: bool = False, infinite: bool = False
+) -> None:
+    """Raise ValueError unless a hyperparameter is a finite number above 0; `zero` and `infinite` allow these too."""
     kind = Integral if integer else Real
     number = float(value) if isinstance(value, kind) and not isinstance(value, bool) else np.nan
-    if not np.isfinite(number) or number < 0 or (number == 0 and not zero):
-        what = f"a {'non-negative' if zero else 'positive'} {'integer' if integer else 'finite number'}"
+    if not (np.isfinite(number) or (infinite and number == np.inf)) or number < 0 or (number == 0 and not zero):
+        what = "integer" if integer else "number" if infinite else "finite number"
+        what = f"a {'non-negative' if zero else 'positive'} {what}"
         raise ValueError(f"{name} must be {what}, got {value!r}")
+
+
+def _check_labels(given: NDArray[Any], declared: NDArray[Any]) -> None:
+    known = np.isin(given, declared)
+    if not known.all():
+        row = int(np.argmin(known))
+        raise ValueError(f"y has the label {given[row]!r} at row {row}, which is not in classes: {declared.tolist()}")
 
 
 def _sample_weight(sample_weight: ArrayLike, n_samples: int) -> NDArray[np.float64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,16 +13,18 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import ThreadpoolController
 
+from multinoulli._threads import single_threaded_blas
 from multinoulli._validation.estimators import check_positive, number_of_threads, validate_fit, validate_predict
 from multinoulli.classifiers._linear_scores import linear_scores
+from multinoulli.classifiers._progress import show_progress
 from multinoulli.functions import log_softmax, softmax
-from multinoulli.objectives import LinearCrossEntropy
-from multinoulli.solvers import Certificate, Progress, minimise
+from multinoulli.objectives import LinearCrossEntropy, Separation
+from multinoulli.solvers import Certificate, CurvaturePairs, Progress, Result, minimise
 
 WAY_OUT = {
     "max_iter": "raise max_iter, raise tol, or lower C (a stronger penalty is easier to solve)",
+    "time_limit": "raise time_limit, raise tol, or lower C (a stronger penalty is easier to solve)",
     "stalled": "rounding allows no smaller gap on these data: raise tol, lower C, or scale the columns of X",
 }
 
@@ -46,26 +47,38 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     Parameters
     ----------
     C : float, default=1.0
-        Inverse strength of the penalty. Finite: without a penalty there is no bound to prove.
+        Inverse strength of the penalty. Infinite for maximum likelihood without one: `tol` is then compared with an
+        estimate, half the squared Newton decrement over the objective, as no bound can be proved; and where classes can
+        be told apart without error there is no maximum, which is found out and said.
     fit_intercept : bool, default=True
         Whether the scores have an intercept. It is not penalised.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied with the sample weights. ``"balanced"`` gives all classes the same total
         weight.
+    classes : array-like or None, default=None
+        All labels there are, where some may be absent from ``y``. With an intercept an absent class gets the
+        probability 0 that maximum likelihood gives it: its coefficients are 0, its intercept is -inf.
     tol : float, default=1e-6
         Relative duality gap, ``(primal - dual) / primal``, at which a fit is converged.
-    max_iter : int, default=1000
-        Iterations after which to stop unconverged, with a warning.
+    max_iter : int, default=500
+        Iterations of Newton's method after which to stop unconverged, with a warning.
+    time_limit : float or None, default=None
+        Seconds after which to stop unconverged, with a warning, once an iteration is done.
     warm_start : bool, default=False
-        Begin at the last solution, if it has the same classes and features.
+        Begin at the last solution, if it has the same classes and features, with what was learnt of the curvature: of
+        use for the same data with another ``C``, or a little more data.
     random_state : int, RandomState or None, default=None
         Draws the rows from which curvature is estimated when there are more than needed. It changes the way to the
         optimum, so the last digits of the solution.
     n_jobs : int or None, default=None
         Threads. None: as many as the functions use (``OMP_NUM_THREADS``, threadpoolctl, or the processors at hand);
         -1: all processors. Their number does not change a bit of the result.
+    callback : callable or None, default=None
+        Called with a `multinoulli.solvers.Progress` after every iteration; what it raises ends the fit and leaves the
+        estimator as it was.
     verbose : int, default=0
-        1 prints every tenth iteration, 2 every one.
+        1 shows a progress bar with the gap falling, on standard error; 2 prints a line an iteration: what is done, and
+        why.
 
     Attributes
     ----------
@@ -74,7 +87,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     intercept_ : ndarray of shape (n_classes,)
         Its sum is 0.
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted. A class whose samples all have weight 0 is not among them.
+        The labels, sorted: ``classes`` if given. Else a class whose samples all have weight 0 is not among them.
     certificate_ : multinoulli.solvers.Certificate
         How far the solution is from the optimum at most, proved at the returned coefficients.
     n_iter_ : int
@@ -103,21 +116,27 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         *,
         fit_intercept: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
+        classes: ArrayLike | None = None,
         tol: float = 1e-6,
-        max_iter: int = 1000,
+        max_iter: int = 500,
+        time_limit: float | None = None,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
+        callback: Callable[[Progress], object] | None = None,
         verbose: int = 0,
     ) -> None:
         self.C = C
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
+        self.classes = classes
         self.tol = tol
         self.max_iter = max_iter
+        self.time_limit = time_limit
         self.warm_start = warm_start
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.callback = callback
         self.verbose = verbose
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> SoftmaxRegression:
@@ -140,38 +159,48 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         Raises
         ------
         ValueError
-            If a parameter is out of range, or the data are not finite or have fewer than two classes.
+            If a parameter is out of range, the data are not finite or have fewer than two classes, or a label is not
+            among `classes`.
         """
-        check_positive("C", self.C)
+        check_positive("C", self.C, infinite=True)
         check_positive("tol", self.tol)
         check_positive("max_iter", self.max_iter, integer=True, zero=True)
-        data = validate_fit(self, X, y, sample_weight, self.class_weight)
-        n_threads = number_of_threads(self.n_jobs)
-        with _blas().limit(limits=1):  # BLAS threads would add in another order: the objective has its own
+        if self.time_limit is not None:
+            check_positive("time_limit", self.time_limit, infinite=True)
+        data = validate_fit(self, X, y, sample_weight, self.class_weight, self.classes)
+        # Without an intercept, an absent class still takes its share of what is predicted.
+        present = np.unique(data.labels) if self.fit_intercept else np.arange(len(data.classes))
+        with single_threaded_blas():  # its threads would add in another order: the objective has its own
             objective = LinearCrossEntropy(
                 data.X,
-                data.labels,
+                np.searchsorted(present, data.labels),
                 data.weight,
-                n_classes=len(data.classes),
-                l2=1 / (self.C * data.weight.sum()),
+                n_classes=len(present),
+                l2=0.0 if np.isinf(self.C) else 1 / (self.C * data.weight.sum()),
                 fit_intercept=self.fit_intercept,
-                n_threads=n_threads,
+                n_threads=number_of_threads(self.n_jobs),
                 rng=np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1)),
             )
-            start = self._start(objective, data.classes) if self.warm_start else None
-            result = minimise(objective, start, tol=self.tol, max_iter=self.max_iter, callback=self._callback())
+            start, pairs = self._start(objective, data.classes, present)
+            with show_progress(self.verbose, self.callback) as callback:
+                result = minimise(
+                    objective,
+                    start,
+                    tol=self.tol,
+                    max_iter=self.max_iter,
+                    time_limit=np.inf if self.time_limit is None else self.time_limit,
+                    callback=callback,
+                    pairs=pairs,
+                )
         self.classes_ = data.classes
-        self.coef_, self.intercept_ = objective.unpack(result.theta)
+        self.coef_ = np.zeros((len(data.classes), data.X.shape[1]))
+        self.intercept_ = np.full(len(data.classes), -np.inf)
+        self.coef_[present], self.intercept_[present] = objective.unpack(result.theta)
         self.certificate_: Certificate = result.certificate
         self.n_iter_ = result.n_iter
+        self._pairs = pairs if self.warm_start else None
         if result.status != "converged":
-            warnings.warn(
-                f"SoftmaxRegression stopped ({result.status}) after {result.n_iter} iterations: the relative gap is "
-                f"proved to be at most {result.certificate.relative_gap:.1e}, tol is {self.tol:.1e}; "
-                f"{WAY_OUT[result.status]}",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+            self._warn(result, objective.separation)
         return self
 
     def scores(self, X: Any) -> NDArray[np.float64]:
@@ -205,28 +234,31 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         tags.input_tags.sparse = True
         return tags
 
-    def _start(self, objective: LinearCrossEntropy, classes: NDArray[Any]) -> NDArray[np.float64] | None:
-        last = getattr(self, "coef_", None)
-        if last is None or last.shape[1] != self.n_features_in_ or not np.array_equal(self.classes_, classes):
-            return None
-        return objective.pack(last, self.intercept_)
+    def _start(
+        self, objective: LinearCrossEntropy, classes: NDArray[Any], present: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64] | None, CurvaturePairs]:
+        last = getattr(self, "coef_", None) if self.warm_start else None
+        fits = last is not None and last.shape[1] == self.n_features_in_ and np.array_equal(self.classes_, classes)
+        if last is None or not fits or not np.isfinite(self.intercept_[present]).all():
+            return None, CurvaturePairs(objective.worthwhile_pairs())
+        pairs = self._pairs if self._pairs is not None and self._pairs.size in (0, objective.start().size) else None
+        return (
+            objective.pack(last[present], self.intercept_[present]),
+            pairs or CurvaturePairs(objective.worthwhile_pairs()),
+        )
 
-    def _callback(self) -> Callable[[Progress], None] | None:
-        if not self.verbose:
-            return None
-        every = 10 if self.verbose == 1 else 1
-
-        def show(progress: Progress) -> None:
-            if progress.n_iter % every == 0:
-                print(
-                    f"[SoftmaxRegression] iteration {progress.n_iter}: {progress.n_passes:.1f} passes, objective "
-                    f"{progress.value:.8g}, relative gap about {progress.relative_gap:.1e}, tol {progress.tol:.1e}"
-                )
-
-        return show
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """The libraries with threads that are loaded; looked up once, because that takes a millisecond."""
-    return ThreadpoolController()
+    def _warn(self, result: Result, separation: Separation | None) -> None:
+        certificate = result.certificate
+        if separation is not None:
+            names = getattr(self, "feature_names_in_", None)
+            message = separation.describe(self.classes_[np.isfinite(self.intercept_)], names)
+        else:
+            known = f"the relative gap is proved to be at most {certificate.relative_gap:.1e}"
+            if np.isinf(certificate.relative_gap):
+                known = f"the relative gap seems to be about {certificate.decrement / certificate.primal:.1e}"
+            message = f"{known}, tol is {self.tol:.1e}; {WAY_OUT[result.status]}"
+        warnings.warn(
+            f"SoftmaxRegression stopped ({result.status}) after {result.n_iter} iterations: {message}",
+            ConvergenceWarning,
+            stacklevel=3,
+        )

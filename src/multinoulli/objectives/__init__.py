@@ -2,5 +2,6 @@
 """Parameters and data to a total loss, its gradient, its curvature and a proved bound on its minimum."""
 
 from multinoulli.objectives._linear_cross_entropy import LinearCrossEntropy
+from multinoulli.objectives._separation import Separation
 
-__all__ = ["LinearCrossEntropy"]
+__all__ = ["LinearCrossEntropy", "Separation"]

@@ -1,135 +1,201 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The design matrix as an objective reads it: centred, in float64, a block of rows at a time, on several threads."""
+"""The design matrix in coordinates that suit a solver, and the products that it asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import get_blas_funcs
+
+from multinoulli import _core
+from multinoulli.objectives._blocks import Blocks
 
 Float64 = NDArray[np.float64]
+Vector = NDArray[np.floating]
+Rows = NDArray[np.intp]
+Columns = tuple[Any, NDArray[np.int32], NDArray[np.int64]]  # data, indices of rows, where every column begins
 
-# A dense block is about one megabyte of float64: small enough to stay in cache between the two products that use it,
-# large enough that the interpreter's share disappears.
-BLOCK_ENTRIES = 1 << 17
-# Every span has accumulators of its own, added in order afterwards. How many there are depends on the problem alone,
-# never on the number of threads: so the threads cannot change a bit of the result.
-MAX_SPANS = 16
-MAX_SPAN_ENTRIES = 1 << 25
+# A column whose spread is below this share of its mean is constant but for rounding.
+CONSTANT = 1e-12
 
 
 class Design:
-    """Rows of X minus their weighted mean.
+    """(X - mean) / scale.
 
     Parameters
     ----------
     X : ndarray or csr_array of shape (n_samples, n_features)
-        float32 or float64, never copied as a whole. Blocks are converted to float64 as they are read: a gradient
-        summed in float32 would be too coarse for the certificate.
+        float32 or float64.
     weight : ndarray of shape (n_samples,)
         Non-negative, with sum 1.
     centred : bool
-        Subtract the mean, which makes a free intercept and the coefficients nearly independent. A sparse X is never
-        densified: its mean is subtracted from the products.
-    n_outputs : int
-        Columns of the largest accumulator, to bound the memory of the spans.
+        Whether to subtract the weighted mean, which makes a free intercept and the coefficients nearly independent.
+        Columns of a dense X are divided by their weighted standard deviation, too; those of a sparse one stay.
     n_threads : int
-        Threads over spans.
+        They change no bit of any result.
     """
 
-    def __init__(self, X: Any, weight: Float64, *, centred: bool, n_outputs: int, n_threads: int) -> None:
+    def __init__(self, X: Any, weight: Float64, *, centred: bool, n_threads: int) -> None:
         self.n_samples, self.n_features = X.shape
         self.is_sparse = sparse.issparse(X)
+        self.n_entries = X.nnz if self.is_sparse else X.size
         self.n_threads = n_threads
+        self.n_passes = 0.0
         self._X: Any = X
-        entries = max(1, self.n_features * n_outputs)
-        block = self.n_samples if self.is_sparse else int(np.clip(BLOCK_ENTRIES // max(1, self.n_features), 128, 8192))
-        n_spans = int(np.clip(MAX_SPAN_ENTRIES // entries, 1, MAX_SPANS))
+        self._standard: NDArray[np.float32] | None = None
+        self._all_rows: SparseRows | None = None
+        self.mean, self.scale = np.zeros(self.n_features), np.ones(self.n_features)
         if self.is_sparse:
-            block = -(-self.n_samples // min(n_spans, max(1, self._X.nnz // BLOCK_ENTRIES)))
-        self._block = min(block, self.n_samples)
-        self._span = self._block * -(-self.n_samples // (self._block * n_spans))
-        self.n_passes = 0.0  # half a pass for each of the readings below
-        self.mean = np.zeros(self.n_features)
-        self.scale = np.ones(self.n_features)
+            self._X = sparse.csr_array((X.data, X.indices.astype(np.int32), X.indptr.astype(np.int64)), shape=X.shape)
+            self._columns = _by_columns(self._X)
         first, second = self._moments(weight)
         if centred:
             self.mean = first
             # A second reading, about the mean: E[x^2] - mean^2 cancels where the mean is large.
             second = second if self.is_sparse else self._moments(weight)[1]
         if not self.is_sparse:
-            self.scale = np.where(second > 0, np.sqrt(second), 1.0)
+            varies = second > (CONSTANT * np.abs(first)) ** 2
+            self.scale = np.where(varies, np.sqrt(second, where=varies, out=np.ones_like(second)), 1.0)
 
     def _moments(self, weight: Float64) -> tuple[Float64, Float64]:
         """Weighted mean and mean square of every column, about the present `mean`."""
+        blocks = Blocks(self._X, self.mean, n_outputs=1, n_threads=self.n_threads)
 
         def of_span(rows: slice) -> tuple[Any, ...]:
             first, second = np.zeros(self.n_features), np.zeros(self.n_features)
-            for some in self.blocks(rows):
-                block = self.read(some)
+            for some in blocks.blocks(rows):
+                block = blocks.read(some)
                 first += block.T @ weight[some]
-                second += self.gram(block, weight[some], diagonal=True)
+                second += (block.multiply(block) if self.is_sparse else np.square(block)).T @ weight[some]
             return first, second
 
         self.n_passes += 0.5
-        first, second = self.total(of_span)
+        first, second = blocks.total(of_span)
         return first, second
 
-    def blocks(self, rows: slice) -> Iterator[slice]:
-        """Consecutive blocks of a span of rows."""
-        for begin in range(rows.start, rows.stop, self._block):
-            yield slice(begin, min(begin + self._block, rows.stop))
+    def blocks(self, n_outputs: int) -> Blocks:
+        """The rows, centred but not scaled, in float64 and by blocks."""
+        return Blocks(self._X, self.mean, n_outputs=n_outputs, n_threads=self.n_threads)
 
-    def read(self, rows: slice) -> Any:
-        """These rows in float64: centred if dense; as they are, without a copy of their entries, if sparse."""
-        X = self._X
-        if not self.is_sparse:
-            return np.subtract(X[rows], self.mean, dtype=np.float64)
-        begin, end = X.indptr[rows.start], X.indptr[rows.stop]
-        data = X.data[begin:end].astype(np.float64, copy=False)
-        index = X.indices[begin:end], X.indptr[rows.start : rows.stop + 1] - begin
-        return sparse.csr_array((data, *index), shape=(rows.stop - rows.start, self.n_features))
-
-    def scores(self, block: Any, weights: Float64, offset: Float64) -> Float64:
-        """``(block - mean) @ weights.T + offset`` of shape (rows, n_outputs)."""
+    def scores(self, coef: Float64, offset: Float64) -> Float64:
+        """Of all rows, (n_samples, n_outputs), for coefficients (n_features, n_outputs)."""
+        self.n_passes += 0.5
+        coef = np.ascontiguousarray(coef / self.scale[:, None])
+        out = np.empty((self.n_samples, coef.shape[1]))
         if self.is_sparse:
-            offset = offset - weights @ self.mean
-        out: Float64 = block @ weights.T
-        out += offset
+            X = self._X
+            _core.csr_scores(X.data, X.indices, X.indptr, coef, offset - self.mean @ coef, out, self.n_threads)
+        else:
+            _core.linear_scores(self._X, self.mean, coef, np.ascontiguousarray(offset), out, self.n_threads)
         return out
 
-    def add_adjoint(self, block: Any, residual: Float64, out: Float64) -> None:
-        """``out += residual.T @ (block - mean)``, out of shape (n_outputs, n_features)."""
+    def gradient(
+        self, scores: Float64, labels: NDArray[np.int64], weight: Float64
+    ) -> tuple[float, Float64, Float64, Float64]:
+        """Of the weighted cross-entropy at these scores.
+
+        Returns the loss, its derivatives with respect to the coefficients and to an offset of all scores, and
+        ``1 - |p|^2`` of every row.
+        """
+        self.n_passes += 0.5
+        n_outputs = scores.shape[1]
+        of_coef, of_offset, spread = np.empty((self.n_features, n_outputs)), np.empty(n_outputs), np.empty(len(scores))
         if self.is_sparse:
-            out += (block.T @ residual).T
-            out -= np.outer(residual.sum(axis=0), self.mean)
+            loss, of_offset = self._sparse_gradient(scores, labels, weight, of_coef, spread)
         else:
-            out += residual.T @ block
+            loss = _core.linear_gradient(
+                self._X, self.mean, scores, labels, weight, of_coef, of_offset, spread, None, self.n_threads
+            )
+        return loss, of_coef / self.scale[:, None], of_offset, spread
 
-    def gram(self, block: Any, weight: Float64, *, diagonal: bool) -> Float64:
-        """Weighted sum of the scaled outer products of a block's rows, or of their squares only."""
-        if self.is_sparse:
-            squares: Float64 = block.multiply(block).T @ weight
-            return squares
-        block = block / self.scale
-        gram: Float64 = np.square(block).T @ weight if diagonal else (block * weight[:, None]).T @ block
-        return gram
+    def _sparse_gradient(
+        self, scores: Float64, labels: NDArray[np.int64], weight: Float64, of_coef: Float64, spread: Float64
+    ) -> tuple[float, Float64]:
+        losses, residual = _core.cross_entropy_gradient(scores, labels)
+        at_label = np.take_along_axis(residual, labels[:, None], axis=1)[:, 0]
+        # |p|^2 = |p - onehot|^2 + 2 (p_y - 1) + 1: 1 - that of what is exact.
+        np.subtract(-2 * at_label, np.vecdot(residual, residual), out=spread)
+        residual *= weight[:, None]
+        _core.csr_adjoint(*self._columns, residual, of_coef, self.n_threads)
+        total = residual.sum(axis=0)
+        _subtract_outer(of_coef, self.mean, total)
+        return float(weight @ losses), total
 
-    def total(self, of_span: Callable[[slice], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """The sums, one by one, of what `of_span` returns for every span of rows, added in their order."""
-        starts = range(0, self.n_samples, self._span)
-        spans = [slice(begin, min(begin + self._span, self.n_samples)) for begin in starts]
-        n_threads = min(self.n_threads, len(spans))
-        if n_threads <= 1:
-            return reduce(_added, map(of_span, spans))
-        with ThreadPoolExecutor(n_threads, thread_name_prefix="multinoulli") as pool:
-            return reduce(_added, pool.map(of_span, spans))
+    def standard(self, rows: Rows | None, dtype: type = np.float32) -> NDArray[Any]:
+        """Rows of a dense X, None for all, centred and scaled; those of all are kept in float32."""
+        if dtype is np.float64:
+            chosen = self._X if rows is None else self._X[rows]
+            return np.asarray((chosen - self.mean) / self.scale)
+        if rows is not None and self._standard is None:
+            return ((self._X[rows] - self.mean) / self.scale).astype(np.float32)
+        if self._standard is None:
+            self._standard = np.empty(self._X.shape, np.float32)
+            step = max(1, (1 << 18) // max(1, self.n_features))
+            for begin in range(0, self.n_samples, step):
+                block = slice(begin, begin + step)
+                np.divide(self._X[block] - self.mean, self.scale, out=self._standard[block], casting="same_kind")
+        return self._standard if rows is None else self._standard[rows]
+
+    def whole(self) -> Any:
+        """All rows, sparse as they are or dense centred and scaled."""
+        return self._X if self.is_sparse else self.standard(None)
+
+    def sparse_rows(self, rows: Rows | None) -> SparseRows:
+        """Rows of a sparse X, None for all, as they are, in float32."""
+        if rows is not None:
+            some = self._X[rows]
+            return SparseRows(some, _by_columns(some), self.mean, self.n_threads)
+        if self._all_rows is None:
+            self._all_rows = SparseRows(self._X, self._columns, self.mean, self.n_threads)
+        return self._all_rows
 
 
-def _added(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(a + b for a, b in zip(one, other, strict=True))
+class SparseRows:
+    """Rows of a sparse matrix in float32: X - mean times matrices, from both sides."""
+
+    def __init__(self, X: sparse.csr_array, columns: Columns, mean: Float64, n_threads: int) -> None:
+        self._n_threads, self.shape = n_threads, X.shape
+        self._rows = X.data.astype(np.float32, copy=False), X.indices, X.indptr
+        self._columns = columns[0].astype(np.float32, copy=False), *columns[1:]
+        self.mean = mean.astype(np.float32)
+
+    def times(self, coef: Vector, offset: Vector) -> NDArray[np.float32]:
+        """``(X - mean) @ coef + offset``."""
+        coef = coef.astype(np.float32, copy=False)
+        offset = (offset - self.mean @ coef).astype(np.float32)
+        out = np.empty((self.shape[0], coef.shape[1]), np.float32)
+        _core.csr_scores(*self._rows, coef, offset, out, self._n_threads)
+        return out
+
+    def adjoint(self, residual: NDArray[np.float32]) -> tuple[Vector, Float64]:
+        """``(X - mean).T @ residual``, and the residual's sum over the rows."""
+        out = np.empty((self.shape[1], residual.shape[1]), np.float32)
+        _core.csr_adjoint(*self._columns, residual, out, self._n_threads)
+        total = residual.sum(axis=0, dtype=np.float64)
+        _subtract_outer(out, self.mean, total)
+        return out, total
+
+    def second_moments(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``sum_i values[i] (X[i] - mean)**2`` for every feature, (n_features, columns of `values`)."""
+        data, *places = self._columns
+        squares, plain = (np.empty((self.shape[1], values.shape[1]), np.float32) for _ in range(2))
+        _core.csr_adjoint(np.square(data), *places, values, squares, self._n_threads)
+        _core.csr_adjoint(data, *places, values, plain, self._n_threads)
+        plain *= -2 * self.mean[:, None]
+        squares += plain
+        _subtract_outer(squares, -np.square(self.mean), values.sum(axis=0, dtype=np.float64))
+        return squares
+
+
+def _subtract_outer(out: Vector, column: Vector, row: Float64) -> None:
+    """``out -= outer(column, row)``, without an array of that size if BLAS can do it in place."""
+    ger = get_blas_funcs("ger", (out,))
+    ger(-1.0, row, column, a=out.T, overwrite_a=True)
+
+
+def _by_columns(X: sparse.csr_array) -> Columns:
+    columns = X.tocsc()
+    return columns.data, columns.indices.astype(np.int32, copy=False), columns.indptr.astype(np.int64)

@@ -1,38 +1,41 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The objective of softmax regression, and a proof of how far any point is from its minimum.
-
-Primal, with weights that sum to 1 and a free intercept::
-
-    F(coef, intercept) = sum_i w_i [logsumexp(z_i) - z_i,y_i] + l2/2 |coef|^2,      z_i = coef x_i + intercept
-
-Dual. logsumexp(z) is the largest value of <q, z> + entropy(q) over distributions q; exchange minimum and maximum, and
-any distributions q_i whose weighted mean is the class frequencies (else the intercept would make it -inf) give a
-lower bound::
-
-    D(q) = sum_i w_i entropy(q_i) - |V|^2 / (2 l2),      V = sum_i w_i (q_i - onehot(y_i)) x_i'
-
-At q = softmax(z) that meets the constraint, F - D = |dF/dcoef|^2 / (2 l2) exactly (Fenchel-Young). Without an
-intercept there is no constraint. The gap F - D bounds how far F is from its minimum, in nats a sample.
-"""
+"""The objective of softmax regression: the mean cross-entropy of linear scores, with a ridge on the coefficients."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import entr
 
-from multinoulli.functions import softmax
-from multinoulli.losses import cross_entropy, cross_entropy_gradient
+from multinoulli import _core
+from multinoulli.objectives._certificate import best_intercept, prove
+from multinoulli.objectives._curvature import Hessian, Sample, draw
 from multinoulli.objectives._design import Design
-from multinoulli.objectives._preconditioner import Preconditioner, fits_in_memory
+from multinoulli.objectives._preconditioners import MAX_EXACT, MAX_EXPLICIT, ClassBlocks, Explicit, Kronecker
+from multinoulli.objectives._separation import Separation, complete, quasi_complete
+from multinoulli.objectives._search import Found, Plane, polish, search
 
 Float64 = NDArray[np.float64]
 
-# Newton steps for the intercept when a certificate is made: two or three are usual.
-MAX_INTERCEPT_STEPS = 20
+# Problems of less work a pass take all rows for their curvature, since a sample would save less than it costs, and do
+# not count other work: so rows that weigh 2 are fitted like rows that are there twice.
+SMALL = 3e6
+# Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten.
+EASY, MOST, FALL = 1e-3, 1e3, 10.0
+LEAST = 1e-12
+# Near a minimum steps change no score by so much; where the minimum is at infinity, each changes some by about 1.
+RECEDING = 0.05
+# Scores of all rows in float64 up to this size (256 MB); larger ones of directions are kept in float32.
+MAX_DOUBLE_SCORES = 1 << 25
+
+
+MAX_DOUBLE_PARAMETERS = 1 << 17
+MAX_PAIRS = 100
 
 
 class Bounds(NamedTuple):
@@ -44,11 +47,38 @@ class Bounds(NamedTuple):
     gradient_norm: float
 
 
+@dataclass
+class Point:
+    """Parameters, the scores of all rows, and their loss."""
+
+    theta: Float64
+    scores: Float64  # (n_samples, n_classes)
+    objective: LinearCrossEntropy
+
+    @cached_property
+    def parts(self) -> tuple[float, Float64, Float64]:
+        """The loss, its gradient, and how much every row bends it: half a pass, once."""
+        return self.objective.parts(self)
+
+    @property
+    def loss(self) -> float:
+        """Mean cross-entropy."""
+        return self.parts[0]
+
+
+@dataclass(frozen=True)
+class Move:
+    """A step and the scores that it adds."""
+
+    step: Float64
+    scores: NDArray[Any]
+
+
 class LinearCrossEntropy:
     """Mean cross-entropy of linear scores with a ridge penalty on the coefficients.
 
     The parameters ``theta`` are the coefficients in coordinates where the columns of a dense X are centred and have
-    standard deviation 1, (n_classes, n_features) in C order, and then the intercept, (n_classes,), if there is one.
+    standard deviation 1, (n_features, n_classes) in C order, and then the intercept, (n_classes,), if there is one.
     The penalty is the one on the original coefficients, carried over exactly.
 
     Parameters
@@ -56,19 +86,19 @@ class LinearCrossEntropy:
     X : ndarray or csr_array of shape (n_samples, n_features)
         float32 or float64.
     labels : ndarray of shape (n_samples,)
-        Integer codes 0..n_classes-1; every class occurs.
+        Integer codes 0..n_classes-1; with an intercept every class occurs.
     weight : ndarray of shape (n_samples,)
         Positive.
     n_classes : int
         At least 2.
     l2 : float
-        Positive: second derivative of the penalty, per unit of weight.
+        At least 0: second derivative of the penalty, per unit of weight.
     fit_intercept : bool
         Whether there is an intercept. It is not penalised.
     n_threads : int
         Threads over rows; they change no bit of any result.
     rng : numpy.random.Generator
-        Draws the rows that the preconditioner is fitted to, where there are too many to take all.
+        Draws the rows that the curvature is estimated from, where there are too many to take all.
     """
 
     def __init__(
@@ -83,180 +113,244 @@ class LinearCrossEntropy:
         n_threads: int,
         rng: np.random.Generator,
     ) -> None:
-        self._labels, self._rng, self.n_classes = labels, rng, n_classes
-        self._weight = weight / weight.sum()
-        self._has_intercept = fit_intercept
-        self._design = Design(X, self._weight, centred=fit_intercept, n_outputs=n_classes, n_threads=n_threads)
+        self._labels, self._rng, self.n_classes = np.ascontiguousarray(labels), rng, n_classes
+        self._weight = np.ascontiguousarray(weight / weight.sum())
+        self._has_intercept, self._n_threads = fit_intercept, n_threads
+        self._design = Design(X, self._weight, centred=fit_intercept, n_threads=n_threads)
         self._l2 = l2
-        self._ridge = l2 / self._design.scale**2
         self._prior = np.bincount(labels, weights=self._weight, minlength=n_classes).astype(np.float64)
-        between: Float64 = np.diag(self._prior) - np.outer(self._prior, self._prior)
-        self._preconditioner = Preconditioner(between, np.ones(self._design.n_features), self._ridge)
-        self.n_passes = self._design.n_passes
+        self.n_samples, self.n_features = X.shape
+        # What many vectors of many parameters cost in float64 is worth more than their digits.
+        self.precision = np.float32 if n_classes * X.shape[1] > MAX_DOUBLE_PARAMETERS else np.float64
+        self._own_passes = 0.0
+        self.separation: Separation | None = None
+
+    @property
+    def n_passes(self) -> float:
+        """Passes over the data so far: X times a matrix and X' times a matrix, for all rows."""
+        return self._own_passes + self._design.n_passes
+
+    @n_passes.setter
+    def n_passes(self, passes: float) -> None:
+        self._own_passes = passes - self._design.n_passes
 
     # --- parameters -------------------------------------------------------------------------------------------------
 
     def start(self) -> Float64:
         """The class frequencies: coefficients 0, intercept the log of the frequencies."""
+        coef = np.zeros((self.n_features, self.n_classes))
+        if not self._has_intercept:
+            return coef.ravel()
         logs = np.log(self._prior)
-        return self._join(np.zeros((self.n_classes, self._design.n_features)), logs - logs.mean())
+        return self._join(coef, logs - logs.mean())
 
     def pack(self, coef: Float64, intercept: Float64) -> Float64:
         """Theta of coefficients (n_classes, n_features) and intercept (n_classes,) in the user's coordinates."""
-        return self._join(coef * self._design.scale, intercept + coef @ self._design.mean)
+        return self._join(coef.T * self._design.scale[:, None], intercept + coef @ self._design.mean)
 
     def unpack(self, theta: Float64) -> tuple[Float64, Float64]:
         """Coefficients and intercept in the user's coordinates; the intercept has mean 0 over the classes."""
         coef, intercept = self._split(theta)
-        coef = coef / self._design.scale
+        coef = np.ascontiguousarray((coef / self._design.scale[:, None]).T)
         if self._has_intercept:
             intercept = intercept - coef @ self._design.mean
             intercept = intercept - intercept.mean()
         return coef, intercept
 
     def _join(self, coef: Float64, intercept: Float64) -> Float64:
-        return np.concatenate([coef.ravel(), intercept]) if self._has_intercept else coef.ravel().copy()
+        return np.concatenate([coef.ravel(), intercept]) if self._has_intercept else coef.ravel()
 
     def _split(self, theta: Float64) -> tuple[Float64, Float64]:
-        size = self.n_classes * self._design.n_features
-        coef = theta[:size].reshape(self.n_classes, self._design.n_features)
+        size = self.n_classes * self.n_features
+        coef = theta[:size].reshape(self.n_features, self.n_classes)
         return coef, theta[size:] if self._has_intercept else np.zeros(self.n_classes)
 
-    # --- what a solver asks -----------------------------------------------------------------------------------------
+    # --- the penalty ------------------------------------------------------------------------------------------------
 
-    def value_and_gradient(self, theta: Float64) -> tuple[float, Float64]:
-        """F and its gradient, of the shape of `theta`: one pass over the data."""
-        coef, intercept = self._split(theta)
-        weights = coef / self._design.scale
+    def levels(self) -> Sequence[float]:
+        """Penalties from one at which the problem is easy, in factors of ten, down to the one that is meant."""
+        if self._design.is_sparse:
+            return [self._l2]
+        spread = 1 - float(self._prior @ self._prior)
+        easy = EASY * spread / self.n_classes * float(np.mean(self._design.scale**2))
+        level = min(easy, MOST * self._l2) if self._l2 else easy
+        levels = []
+        while level > max(1.5 * self._l2, LEAST):
+            levels.append(level)
+            level /= FALL
+        return [*levels, self._l2]
 
-        def of_span(rows: slice) -> tuple[float, Float64, Float64]:
-            total, slope, mean = 0.0, np.zeros_like(coef), np.zeros(self.n_classes)
-            for some in self._design.blocks(rows):
-                block, weight = self._design.read(some), self._weight[some]
-                loss, residual = cross_entropy_gradient(
-                    self._design.scores(block, weights, intercept), self._labels[some]
-                )
-                total += float(weight @ loss)
-                mean += weight @ residual
-                residual *= weight[:, None]
-                self._design.add_adjoint(block, residual, slope)
-            return total, slope, mean
+    def ridge(self, level: float) -> Float64:
+        """The penalty's second derivative by every parameter."""
+        of_features = np.broadcast_to((level / self._design.scale**2)[:, None], (self.n_features, self.n_classes))
+        return self._join(of_features, np.zeros(self.n_classes))
 
-        value, slope, mean = self._design.total(of_span)
-        self.n_passes += 1
-        value += 0.5 * float(np.sum(self._ridge * coef**2))
-        return value, self._join(slope / self._design.scale + self._ridge * coef, mean)
-
-    def gap_at(self, gradient: Float64) -> float:
+    def gap_at(self, gradient: Float64, level: float) -> float:
         """F - D if the intercept were at its optimum: costs nothing, proves nothing."""
-        return 0.5 * float(np.sum(self._split(gradient)[0] ** 2 / self._ridge))
+        of_coef = self._split(gradient)[0]
+        if not self._design.is_sparse:
+            of_coef = self._design.scale[:, None] * of_coef
+        return 0.5 * float(np.vdot(of_coef, of_coef)) / level
 
-    def precondition(self, gradient: Float64) -> Float64:
-        """An approximate Newton step for a gradient (without its sign)."""
-        coef, intercept = self._split(gradient)
-        return self._join(self._preconditioner.coef(coef), self._preconditioner.intercept(intercept))
+    # --- points -----------------------------------------------------------------------------------------------------
 
-    def refresh(self, theta: Float64) -> None:
-        """Fit the preconditioner to the predictions at `theta`.
+    def point(self, theta: Float64) -> Point:
+        """The scores at theta."""
+        return Point(theta, self._design.scores(*self._split(theta)), self)
 
-        It reads as many rows as make that no dearer than four passes.
-        """
-        design, diagonal = self._design, self._diagonal
-        coef, intercept = self._split(theta)
-        weights = coef / design.scale
-        chosen = np.ones(design.n_samples, dtype=bool)
-        enough = max(4 * design.n_features, 1000, 8 * design.n_samples * self.n_classes // max(1, design.n_features))
-        if not diagonal and enough < design.n_samples:
-            chosen = self._rng.random(design.n_samples) < enough / design.n_samples
-        shape = (design.n_features,) if diagonal else (design.n_features, design.n_features)
+    def parts(self, point: Point) -> tuple[float, Float64, Float64]:
+        """What `Point` keeps."""
+        loss, of_coef, of_offset, spread = self._design.gradient(point.scores, self._labels, self._weight)
+        return loss, self._join(of_coef, of_offset), spread
 
-        def of_span(rows: slice) -> tuple[Float64, Float64, float]:
-            between, gram, total = np.zeros((self.n_classes, self.n_classes)), np.zeros(shape), 0.0
-            for some in design.blocks(rows):
-                if not chosen[some].any():
-                    continue
-                block, weight = design.read(some)[chosen[some]], self._weight[some][chosen[some]]
-                p = softmax(design.scores(block, weights, intercept))
-                weighted = p * weight[:, None]
-                between += np.diag(weighted.sum(axis=0)) - weighted.T @ p
-                spread = weight * (1 - np.sum(p * p, axis=1))
-                gram += design.gram(block, spread, diagonal=diagonal)
-                total += float(spread.sum())
-            return between, gram, total
+    def gradient(self, point: Point) -> Float64:
+        """Of the loss."""
+        return point.parts[1]
 
-        between, gram, total = design.total(of_span)
-        share = float(np.mean(chosen))
-        self.n_passes += share * (0.5 if diagonal else 0.5 + design.n_features / (4 * self.n_classes))
-        if total > 0:  # else every row is predicted with certainty, and the last fit is the best there is
-            between /= float(self._weight[chosen].sum())
-            self._preconditioner = Preconditioner(between, gram / total, self._ridge)
+    def move(self, step: Float64) -> Move:
+        """The scores that a step adds."""
+        scores = self._design.scores(*self._split(step))
+        return Move(step, scores if scores.size <= MAX_DOUBLE_SCORES else scores.astype(np.float32))
+
+    def combine(self, moves: Sequence[Move], lengths: Float64) -> Move | None:
+        """What the moves come to together; None if their scores are too many to keep."""
+        if moves[0].scores.size > MAX_DOUBLE_SCORES:
+            return None
+        step = sum((a * move.step for a, move in zip(lengths, moves, strict=True)), np.zeros_like(moves[0].step))
+        scores = np.zeros_like(moves[0].scores)
+        _add(scores, moves, lengths, np.zeros(self.n_classes), self._n_threads)
+        return Move(step, scores)
+
+    def search(self, point: Point, moves: Sequence[Move], level: float) -> tuple[Point, Float64]:
+        """The best point on the plane of the moves, and their lengths."""
+        ridge, steps = self.ridge(level), [move.step for move in moves]
+        plane = self._plane(
+            point,
+            moves,
+            np.array([[float(np.sum(ridge * u * v)) for u in steps] for v in steps]),
+            np.array([float(np.sum(ridge * u * point.theta)) for u in steps]),
+        )
+        spread = float(moves[0].scores.std()) if moves[0].scores.size <= MAX_DOUBLE_SCORES else 0.0
+        found = search(plane, point.loss, first=4.0 / max(4.0, spread))  # a bold start costs many halvings
+        theta = point.theta + sum(a * u for a, u in zip(found.lengths, steps, strict=True))
+        return self._moved(point, theta, moves, found), found.lengths
+
+    def polish(self, point: Point) -> Point:
+        """The point with the intercept at its optimum."""
+        if not self._has_intercept:
+            return point
+        found = polish(self._plane(point, [], np.zeros((0, 0)), np.zeros(0)))
+        return self._moved(point, point.theta.copy(), [], found)
+
+    def _plane(self, point: Point, moves: Sequence[Move], quadratic: Float64, linear: Float64) -> Plane:
+        scores = tuple(move.scores for move in moves)
+        return Plane(
+            point.scores, self._labels, self._weight, scores, quadratic, linear, self._has_intercept, self._n_threads
+        )
+
+    def _moved(self, point: Point, theta: Float64, moves: Sequence[Move], found: Found) -> Point:
+        if self._has_intercept:
+            theta[-self.n_classes :] += found.offset
+        if moves and moves[0].scores.size > MAX_DOUBLE_SCORES:  # float32 is enough to search, not to go on from
+            return self.point(theta)
+        _add(point.scores, moves, found.lengths, found.offset, self._n_threads)
+        return Point(theta, point.scores, self)
+
+    # --- curvature --------------------------------------------------------------------------------------------------
 
     @property
-    def _diagonal(self) -> bool:
-        return self._design.is_sparse or not fits_in_memory(self.n_classes, self._design.n_features)
+    def _is_small(self) -> bool:
+        return self._design.n_entries * self.n_classes < SMALL
+
+    def first_sample(self) -> int:
+        """How many rows to estimate the curvature from at first."""
+        n = self.n_samples
+        return n if self._is_small else min(n, max(n // 16, 4 * self.n_features, 1000))
+
+    def curvature(self, point: Point, rows: int, damping: float, explicit: bool) -> Hessian:
+        """The Hessian from about so many rows; in float64 where it is to be factored and is small enough."""
+        return Hessian(self._sample(point, rows, damping, explicit), self._has_intercept)
+
+    def _sample(self, point: Point, rows: int, damping: float, explicit: bool = False) -> Sample:
+        exact = explicit and self.n_features * self.n_classes <= MAX_EXACT
+        dtype = np.float64 if exact else np.float32
+        return draw(self._design, point.scores, self._weight, point.parts[2], rows, damping, self._rng, dtype)
+
+    def precondition(
+        self, point: Point, curvature: Hessian, level: float, damping: float, explicit: bool
+    ) -> Kronecker | ClassBlocks | Explicit:
+        """An approximate inverse, from no more rows than make it worth its price."""
+        n, d, n_classes = self.n_samples, self.n_features, self.n_classes
+        ridge, sample = self._ridge_of_features(level), curvature.sample
+        m = len(sample.weight)
+        if self._design.is_sparse:
+            base: Kronecker | ClassBlocks | Explicit = ClassBlocks(sample, ridge, self._has_intercept)
+        elif explicit:
+            wanted = 2 * d * n_classes
+            if m > wanted and d * n_classes > MAX_EXACT:
+                sample = self._sample(point, wanted, damping)
+            base = Explicit(sample, ridge, self._has_intercept, self.explicit_cost(len(sample.weight)))
+        else:
+            wanted = int(np.clip(4 * n * n_classes // d, max(4 * d, 1000), n))  # one pass worth of arithmetic
+            if m > wanted:
+                sample = self._sample(point, wanted, damping)
+            base = Kronecker(sample, ridge, self._has_intercept, count_eigenvectors=not self._is_small)
+        self.n_passes += base.cost
+        return base
+
+    def explicit_cost(self, rows: int) -> float:
+        """Of an explicit preconditioner from so many rows: its arithmetic, at twice the speed of a pass."""
+        d, n_classes = self.n_features, self.n_classes
+        if self._design.is_sparse or d * n_classes > MAX_EXPLICIT:
+            return np.inf
+        rows = min(rows, self.n_samples, 2 * d * n_classes if d * n_classes > MAX_EXACT else self.n_samples)
+        return d * (n_classes + 1) / 4 * rows / self.n_samples
+
+    def _ridge_of_features(self, level: float) -> Float64:
+        return level / self._design.scale**2
+
+    # --- proofs -----------------------------------------------------------------------------------------------------
+
+    def separates(self, point: Point, last: Move | None) -> bool:
+        """Whether the loss has no minimum, which `separation` then says more of.
+
+        Proved by scores that put every row's own class first; and looked for by a linear program where the last move
+        still changes scores at a point that otherwise looks like the minimum: a sign of quasi-complete separation.
+        """
+        own = np.take_along_axis(point.scores, self._labels[:, None], axis=1)
+        ahead = point.scores < own
+        np.put_along_axis(ahead, self._labels[:, None], True, axis=1)
+        coef, scale = self._split(point.theta)[0], self._design.scale
+        if ahead.all():
+            self.separation = complete(coef / scale[:, None], scale)
+        elif last is not None and float(np.abs(last.scores).max()) > RECEDING:
+            X = self._design.whole()
+            self.separation = quasi_complete(X, self._labels, self.n_classes, self._has_intercept)
+        return self.separation is not None
+
+    def worthwhile_pairs(self) -> int:
+        """So many pairs of the curvature that using them costs no more than a product with the data."""
+        if self._is_small:
+            return MAX_PAIRS
+        return min(MAX_PAIRS, int(self._design.n_entries / (8 * self.n_features)))
 
     def certify(self, theta: Float64) -> Bounds:
-        """Move the intercept to its optimum, then bound the minimum of F from both sides.
-
-        Source: Fenchel duality, as in the module's docstring. The constraint on the mean of q is met to rounding by the
-        intercept and then exactly by mixing: q <- (1 - mix) q + mix s with one distribution s for all rows. Good to
-        about 1e-14 of F.
-        """
-        theta, mean = self._centre_mean(theta)
+        """Move the intercept to its optimum, then bound the minimum of F from both sides, on its own."""
+        blocks, scale = self._design.blocks(self.n_classes), self._design.scale[:, None]
         coef, intercept = self._split(theta)
-        weights = coef / self._design.scale
-        mix, s = 0.0, np.zeros(self.n_classes)
+        coef = coef - coef.mean(axis=1, keepdims=True)  # what all classes have in common changes the penalty alone
+        original, mean = coef / scale, self._prior
         if self._has_intercept:
-            with np.errstate(divide="ignore"):  # a class that no row predicts at all: -inf is no bound
-                mix = max(0.0, float(np.max(1 - self._prior / mean)))
-            s = np.maximum(self._prior - (1 - mix) * mean, 0.0)  # mix * s
-
-        def of_span(rows: slice) -> tuple[float, float, Float64]:
-            total, entropy, V = 0.0, 0.0, np.zeros_like(coef)
-            for some in self._design.blocks(rows):
-                block, labels, weight = self._design.read(some), self._labels[some], self._weight[some]
-                scores = self._design.scores(block, weights, intercept)
-                total += float(cross_entropy(scores, labels) @ weight)
-                q = softmax(scores) * (1 - mix) + s
-                entropy += float(entr(q).sum(axis=1) @ weight)
-                q[np.arange(len(labels)), labels] -= 1
-                q *= weight[:, None]
-                self._design.add_adjoint(block, q, V)
-            return total, entropy, V
-
-        loss, entropy, V = self._design.total(of_span)
+            intercept, mean, readings = best_intercept(blocks, self._weight, original, intercept, self._prior)
+            self.n_passes += 0.5 * readings
+        proof = prove(
+            blocks, self._labels, self._weight, original, intercept, self._l2,
+            has_intercept=self._has_intercept, mean_proba=mean, prior=self._prior,
+        )  # fmt: skip
         self.n_passes += 1
-        V /= self._design.scale
-        gradient = np.append((V + self._ridge * coef).ravel(), mean - self._prior if self._has_intercept else [])
-        primal = loss + 0.5 * float(np.sum(self._ridge * coef**2))
-        dual = entropy - 0.5 * float(np.sum(V**2 / self._ridge))
-        return Bounds(theta, primal, dual, float(np.linalg.norm(gradient)))
+        gradient = self._join(proof.of_coef / scale, proof.of_intercept)
+        return Bounds(self._join(coef, intercept), proof.primal, proof.dual, float(np.linalg.norm(gradient)))
 
-    def _centre_mean(self, theta: Float64) -> tuple[Float64, Float64]:
-        """Newton's method on the intercept alone, until the mean prediction is the class frequencies."""
-        if not self._has_intercept:
-            return theta, self._prior
-        coef, intercept = self._split(theta)
-        weights, intercept = coef / self._design.scale, intercept.copy()
 
-        def of_span(rows: slice) -> tuple[Float64, Float64]:
-            mean, square = np.zeros(self.n_classes), np.zeros((self.n_classes, self.n_classes))
-            for some in self._design.blocks(rows):
-                p = softmax(self._design.scores(self._design.read(some), weights, intercept))
-                weighted = p * self._weight[some, None]
-                mean += self._weight[some] @ p
-                square += weighted.T @ p
-            return mean, square
-
-        last = np.inf
-        for _ in range(MAX_INTERCEPT_STEPS):
-            mean, square = self._design.total(of_span)
-            self.n_passes += 0.5
-            wrong = float(np.max(np.abs(mean - self._prior) / self._prior))
-            if wrong < 1e-13 or wrong > 0.5 * last < 1e-9:  # exact, or as near as rounding lets it come
-                break
-            last = wrong
-            hessian = np.diag(mean) - square + 1 / self.n_classes**2  # + 11'/K^2: no step along the constant vector
-            step = np.linalg.lstsq(hessian, self._prior - mean, rcond=None)[0]
-            intercept += step * min(1.0, 2.0 / float(np.max(np.abs(step)) + 1e-300))
-        return self._join(coef, intercept - intercept.mean()), mean
+def _add(scores: Float64, moves: Sequence[Move], lengths: Float64, offset: Float64, n_threads: int) -> None:
+    _core.linear_move(scores, tuple(move.scores for move in moves), lengths, offset, n_threads)

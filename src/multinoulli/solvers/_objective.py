@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a solver needs to know of a problem."""
+"""What a solver needs to know of a problem: a smooth convex loss of flat parameters, and a ridge penalty on them."""
 
-from typing import Protocol
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
+Vector = NDArray[np.floating]
 
 
 class Bounds(Protocol):
@@ -22,26 +26,99 @@ class Bounds(Protocol):
     def gradient_norm(self) -> float: ...
 
 
+class Point(Protocol):
+    """Parameters, the loss there, and what the objective keeps to go on from there."""
+
+    @property
+    def theta(self) -> Float64: ...
+    @property
+    def loss(self) -> float: ...
+
+
+class Curvature(Protocol):
+    """The Hessian of the loss at a point, damped, estimated from some rows."""
+
+    @property
+    def share(self) -> float:
+        """Of all rows, those in it."""
+
+    def product(self, vector: Vector) -> Vector:
+        """Times a vector, as a new array of its type."""
+
+
+class Preconditioner(Protocol):
+    """An approximate inverse of a Hessian, the penalty included."""
+
+    @property
+    def cost(self) -> float:
+        """Of making it, in passes."""
+
+    def __call__(self, vector: Vector) -> Vector:
+        """Times a vector, as a new array of its type."""
+
+
+class Move(Protocol):
+    """A step, and what it does to what the loss is computed from."""
+
+    @property
+    def step(self) -> Float64: ...
+
+
 class Objective(Protocol):
-    """A smooth convex function of a flat vector `theta`. A solver sees this and never the data behind it."""
+    """A loss plus ``sum(ridge * theta**2) / 2``. A solver sees this and never the data behind it."""
 
     n_passes: float
     """Passes over the data so far, all products with them counted."""
+    n_samples: int
+    precision: type[np.floating]
+    """Of the vectors that curvature is worked with."""
 
     def start(self) -> Float64:
         """Where to begin when nothing better is known."""
 
-    def value_and_gradient(self, theta: Float64) -> tuple[float, Float64]:
-        """The value, and the gradient of the shape of `theta`."""
+    def levels(self) -> Sequence[float]:
+        """Penalties from one at which the problem is easy down to the one that is meant."""
 
-    def refresh(self, theta: Float64) -> None:
-        """Fit what `precondition` knows of the curvature to this point."""
+    def ridge(self, level: float) -> Float64:
+        """The penalty's second derivative by every parameter, at one of these levels."""
 
-    def precondition(self, gradient: Float64) -> Float64:
-        """Symmetric and positive: the gradient times an approximate inverse of the Hessian."""
+    def point(self, theta: Float64) -> Point:
+        """Half a pass."""
 
-    def gap_at(self, gradient: Float64) -> float:
-        """A cheap estimate of what `certify` would find at a point with this gradient."""
+    def gradient(self, point: Point) -> Float64:
+        """Of the loss, in half a pass."""
+
+    def gap_at(self, gradient: Vector, level: float) -> float:
+        """A cheap estimate of what `certify` would find at a point with this gradient, the penalty's included."""
+
+    def first_sample(self) -> int:
+        """How many rows to estimate the curvature from at first."""
+
+    def curvature(self, point: Point, rows: int, damping: float, explicit: bool) -> Curvature:
+        """The Hessian from about so many rows; for an explicit preconditioner, or not."""
+
+    def precondition(
+        self, point: Point, curvature: Curvature, level: float, damping: float, explicit: bool
+    ) -> Preconditioner:
+        """Make a preconditioner for it: the matrix itself, factored, if `explicit`."""
+
+    def explicit_cost(self, rows: int) -> float:
+        """Of an explicit preconditioner from so many rows, in passes; infinite where there are too many parameters."""
+
+    def move(self, step: Float64) -> Move:
+        """Half a pass."""
+
+    def search(self, point: Point, moves: Sequence[Move], level: float) -> tuple[Point, NDArray[Any]]:
+        """The best point on the plane of the moves, and their lengths, without a pass."""
+
+    def polish(self, point: Point) -> Point:
+        """The point with the unpenalised parameters at their optimum, without a pass."""
+
+    def combine(self, moves: Sequence[Move], lengths: NDArray[Any]) -> Move | None:
+        """What the moves come to together, if it is worth keeping for the next search."""
+
+    def separates(self, point: Point, last: Move | None) -> bool:
+        """Without a penalty: whether the loss has no minimum, looked into where `last` led to what seems to be one."""
 
     def certify(self, theta: Float64) -> Bounds:
         """Improve `theta` where that costs little, and prove bounds on the minimum."""

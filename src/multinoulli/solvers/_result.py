@@ -7,14 +7,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Status = Literal["converged", "max_iter", "stalled"]
+Status = Literal["converged", "max_iter", "time_limit", "stalled", "separable"]
 
 
 @dataclass(frozen=True)
 class Certificate:
     """A proved bound on how far a fit is from the optimum: ``dual <= minimum <= primal``.
 
-    Values are those of the objective, for softmax regression nats a sample with the penalty included.
+    Values are those of the objective, for softmax regression nats a sample with the penalty included. Without a penalty
+    nothing can be proved: `dual` is -inf, the gaps are infinite, and `decrement` says how far the optimum seems.
     """
 
     primal: float
@@ -27,11 +28,16 @@ class Certificate:
     """``gap / primal``, compared with the tolerance."""
     gradient_norm: float
     """Euclidean norm of the gradient at the solution, in the solver's coordinates."""
+    decrement: float
+    """Half the squared length of the gradient in the metric of the Hessian: about ``primal - minimum`` near the
+    minimum. An estimate, from the last solve; compared with the tolerance, relative to `primal`, where there is no
+    penalty."""
     n_passes: float
     """Passes over the data until the certificate was made, it included."""
     status: Status
-    """``"converged"``: the relative gap is at most the tolerance; ``"max_iter"``: the iterations ran out first;
-    ``"stalled"``: rounding allowed no further progress."""
+    """``"converged"``: the relative gap is at most the tolerance; ``"max_iter"`` and ``"time_limit"``: the iterations or
+    the seconds ran out first; ``"stalled"``: rounding allowed no further progress; ``"separable"``: there is no
+    minimum, the loss falls forever as coefficients grow."""
 
 
 @dataclass(frozen=True)
@@ -53,5 +59,14 @@ class Progress:
     n_iter: int
     n_passes: float
     value: float
+    """The objective at the present penalty."""
     relative_gap: float
     tol: float
+    level: float
+    """The present penalty in units of the one that is meant, from above down to 1."""
+    share: float
+    """Of the rows from which the curvature is estimated."""
+    damping: float
+    """In units of the scores' curvature: 0 where the model of the loss is trusted."""
+    explicit: bool
+    """Whether the Hessian is formed and factored."""

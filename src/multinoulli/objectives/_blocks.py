@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A design matrix read in float64, a block of rows at a time, on several threads: how moments and proofs are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Float64 = NDArray[np.float64]
+
+# A dense block is about one megabyte of float64: small enough to stay in cache between the two products that use it,
+# large enough that the interpreter's share disappears.
+BLOCK_ENTRIES = 1 << 17
+# Every span has accumulators of its own, added in order afterwards. How many there are depends on the problem alone,
+# never on the number of threads: so the threads cannot change a bit of the result.
+MAX_SPANS = 16
+MAX_SPAN_ENTRIES = 1 << 25
+
+
+class Blocks:
+    """Rows of X minus a mean.
+
+    Parameters
+    ----------
+    X : ndarray or csr_array of shape (n_samples, n_features)
+        float32 or float64, never copied as a whole. Blocks are converted to float64 as they are read: a gradient
+        summed in float32 would be too coarse for a certificate. A sparse X is never densified: its mean is subtracted
+        from the products.
+    mean : ndarray of shape (n_features,)
+    n_outputs : int
+        Columns of the largest accumulator, to bound the memory of the spans.
+    n_threads : int
+        Threads over spans.
+    """
+
+    def __init__(self, X: Any, mean: Float64, *, n_outputs: int, n_threads: int) -> None:
+        self.n_samples, self.n_features = X.shape
+        self.is_sparse = sparse.issparse(X)
+        self.n_threads, self.mean = n_threads, mean
+        self._X: Any = X
+        entries = max(1, self.n_features * n_outputs)
+        block = self.n_samples if self.is_sparse else int(np.clip(BLOCK_ENTRIES // max(1, self.n_features), 128, 8192))
+        n_spans = int(np.clip(MAX_SPAN_ENTRIES // entries, 1, MAX_SPANS))
+        if self.is_sparse:  # an accumulator costs its zeros and its sum: worth it for several times its size in entries
+            n_spans = min(n_spans, max(1, self._X.nnz // (4 * self.n_features)), max(1, self._X.nnz // BLOCK_ENTRIES))
+            block = -(-self.n_samples // n_spans)
+        self._block = min(block, self.n_samples)
+        self._span = self._block * -(-self.n_samples // (self._block * n_spans))
+
+    def blocks(self, rows: slice) -> Iterator[slice]:
+        """Consecutive blocks of a span of rows."""
+        for begin in range(rows.start, rows.stop, self._block):
+            yield slice(begin, min(begin + self._block, rows.stop))
+
+    def read(self, rows: slice) -> Any:
+        """These rows in float64: centred if dense; as they are, without a copy of their entries, if sparse."""
+        X = self._X
+        if not self.is_sparse:
+            return np.subtract(X[rows], self.mean, dtype=np.float64)
+        begin, end = X.indptr[rows.start], X.indptr[rows.stop]
+        data = X.data[begin:end].astype(np.float64, copy=False)
+        index = X.indices[begin:end], X.indptr[rows.start : rows.stop + 1] - begin
+        return sparse.csr_array((data, *index), shape=(rows.stop - rows.start, self.n_features))
+
+    def scores(self, block: Any, coef: Float64, offset: Float64) -> Float64:
+        """``(block - mean) @ coef + offset`` of shape (rows, n_outputs)."""
+        if self.is_sparse:
+            offset = offset - self.mean @ coef
+        out: Float64 = block @ coef
+        out += offset
+        return out
+
+    def add_adjoint(self, block: Any, residual: Float64, out: Float64) -> None:
+        """``out += (block - mean).T @ residual``, out of shape (n_features, n_outputs)."""
+        if self.is_sparse:
+            out += block.T @ residual
+            out -= np.outer(self.mean, residual.sum(axis=0))
+        else:
+            out += block.T @ residual
+
+    def total(self, of_span: Callable[[slice], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """The sums, one by one, of what `of_span` returns for every span of rows, added in their order."""
+        starts = range(0, self.n_samples, self._span)
+        spans = [slice(begin, min(begin + self._span, self.n_samples)) for begin in starts]
+        n_threads = min(self.n_threads, len(spans))
+        if n_threads <= 1:
+            return reduce(_added, map(of_span, spans))
+        with ThreadPoolExecutor(n_threads, thread_name_prefix="multinoulli") as pool:
+            return reduce(_added, pool.map(of_span, spans))
+
+
+def _added(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Approximate inverses of the Hessian of softmax regression, the penalty included.
+
+`Kronecker` takes the Hessian as what classes do times what features do, A (x) G, with A the mean of diag(p_i) - p_i
+p_i' and G the mean of x_i x_i', each row counted by its spread: exact where all rows predict the same, as they do at
+the start. `Blocks` keeps the K x K block of every feature, the right thing where features hardly overlap (sparse X), or
+its diagonal. `Explicit` is the Hessian itself, factored.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from multinoulli.objectives._curvature import Sample
+
+Float64 = NDArray[np.float64]
+Vector = NDArray[np.floating]
+
+# Numbers in all blocks of a sparse problem together (160 MB); beyond it their diagonals serve.
+MAX_BLOCK_ENTRIES = 20_000_000
+# Coefficients up to which a Hessian is formed and factored: in float64, and at all (in float32, 400 MB).
+MAX_EXACT, MAX_EXPLICIT = 1500, 10_000
+# A ridge no smaller than this part of the curvature, so that collinear columns without a penalty have an inverse.
+LEAST_RIDGE = 1e-8
+
+
+def _split(vector: Vector, n_features: int, n_classes: int) -> tuple[Vector, Vector]:
+    size = n_features * n_classes
+    return vector[:size].reshape(n_features, n_classes), vector[size:]
+
+
+class Kronecker:
+    """(A (x) G + ridge)^-1, with G about its mean, so that coefficients and intercept fall apart."""
+
+    def __init__(self, sample: Sample, ridge: Float64, has_offset: bool, *, count_eigenvectors: bool) -> None:
+        X, n_classes = sample.X, sample.proba.shape[1]
+        n_features = X.shape[1]
+        self._shape, self._has_offset = (n_features, n_classes), has_offset
+        spread = sample.spread
+        total = max(float(spread.sum()), float(np.finfo(float).tiny))
+        share = (spread / total).astype(X.dtype)
+        self._mean = (share @ X).astype(np.float64) if has_offset else np.zeros(n_features)
+        rooted = (X - self._mean.astype(X.dtype)) * np.sqrt(share)[:, None]
+        self._root = np.sqrt(np.maximum(ridge, LEAST_RIDGE * total))[:, None]
+        gram = (rooted.T @ rooted) / (self._root * self._root.T).astype(X.dtype)
+        g, self._U = np.linalg.eigh(gram)
+        a, self._Q = np.linalg.eigh(sample.covariance())
+        a[0] = 0  # adding the same to all classes changes nothing
+        self._inverse = 1 / (np.outer(np.maximum(g, 0), np.maximum(a, 0)) + 1)
+        self._of_offset = np.append(0, 1 / np.maximum(a[1:], 1e-9 * max(a[-1], np.finfo(float).tiny)))
+        # The sums over rows, and the eigenvectors, in units of a pass.
+        self.cost = sample.share * (n_features / (4 * n_classes) + 0.5)
+        if count_eigenvectors:
+            self.cost += 4 * n_features**2 / (n_classes * sample.design.n_samples)
+
+    def __call__(self, vector: Vector) -> Vector:
+        coef, offset = _split(vector, *self._shape)
+        if self._has_offset:
+            coef = coef - np.outer(self._mean, offset)
+        rotated = self._U.T @ ((coef @ self._Q) / self._root).astype(self._U.dtype)
+        rotated = self._U @ (self._inverse * rotated).astype(self._U.dtype)
+        step = (rotated / self._root) @ self._Q.T
+        step = step.astype(vector.dtype, copy=False)
+        if not self._has_offset:
+            return step.ravel()
+        shift = self._Q @ (self._of_offset * (self._Q.T @ offset)) - self._mean @ step
+        return np.concatenate([step.ravel(), shift.astype(vector.dtype, copy=False)])
+
+
+class Explicit:
+    """The Cholesky factor of the sampled Hessian."""
+
+    def __init__(self, sample: Sample, ridge: Float64, has_offset: bool, cost: float) -> None:
+        self.cost = cost
+        m, n_classes = sample.proba.shape
+        n_inputs = sample.X.shape[1] + has_offset
+        size = n_classes * n_inputs
+        self._shape, self._has_offset = (n_inputs, n_classes), has_offset
+        kind = sample.X.dtype.type
+        H = np.zeros((size, size), kind)  # only its lower triangle is kept
+        own = np.zeros((n_classes, n_inputs, n_inputs), kind)  # of every class with itself: sum c p_k x x'
+        every = np.zeros((n_inputs, n_inputs), kind)  # sum c x x'
+        root, step = np.sqrt(sample.weight).astype(kind), max(1, (1 << 21) // size)
+        syrk = scipy.linalg.get_blas_funcs("syrk", dtype=kind)
+        for begin in range(0, m, step):
+            rows = slice(begin, begin + step)
+            x = np.ones((len(root[rows]), n_inputs), kind)
+            x[:, : sample.X.shape[1]] = sample.X[rows]
+            x *= root[rows, None]
+            p = sample.proba[rows].astype(kind)
+            outer = (p[:, :, None] * x[:, None, :]).reshape(len(x), size)
+            own += (outer.T @ x).reshape(own.shape)
+            syrk(-1.0, outer.T, beta=1.0, c=H.T, overwrite_c=True)
+            every += x.T @ x
+        blocks = H.reshape(n_classes, n_inputs, n_classes, n_inputs)
+        for k in range(n_classes):
+            blocks[k, :, k, :] += own[k] + sample.damping * every
+            for other in range(k + 1):
+                blocks[k, :, other, :] -= sample.damping / n_classes * every
+        del own, every
+        penalty = np.append(ridge, 0.0) if has_offset else ridge
+        H[np.diag_indices(size)] += np.tile(penalty, n_classes).astype(kind)
+        if has_offset:  # no step along the constant vector
+            last = np.arange(n_classes) * n_inputs + n_inputs - 1
+            H[np.ix_(last, last)] += float(sample.weight.sum()) / n_classes**2
+        self._root = np.sqrt(np.maximum(np.diag(H), np.finfo(kind).tiny))
+        H /= self._root
+        H /= self._root[:, None]
+        shift = 1e-13 if kind is np.float64 else 3e-6
+        diagonal = np.diag_indices(size)
+        while True:
+            H[diagonal] = 1 + shift
+            try:
+                self._factor = scipy.linalg.cholesky(H.T, check_finite=False)
+                break
+            except np.linalg.LinAlgError:
+                shift *= 10
+
+    def __call__(self, vector: Vector) -> Vector:
+        by_class = vector.reshape(self._shape).T.ravel() / self._root
+        solved = scipy.linalg.cho_solve((self._factor, False), by_class.astype(self._factor.dtype), check_finite=False)
+        solved = (solved / self._root).astype(np.float64)
+        return np.ascontiguousarray(solved.reshape(self._shape[::-1]).T).ravel()
+
+
+class ClassBlocks:
+    """One K x K block a feature, or its diagonal where the blocks would not fit: for a sparse X."""
+
+    def __init__(self, sample: Sample, ridge: Float64, has_offset: bool) -> None:
+        m, n_classes = sample.proba.shape
+        X, n_features = sample.X, sample.X.shape[1]
+        self._shape, self._has_offset = (n_features, n_classes), has_offset
+        weight = sample.weight.astype(np.float32)[:, None]
+        weighted, damped = sample.proba * weight, sample.damping * weight
+        floor = np.maximum(ridge, 1e-12).astype(np.float32)[:, None]
+        self._blocks = n_features * n_classes**2 <= MAX_BLOCK_ENTRIES
+        if self._blocks:
+            pairs = (weighted[:, :, None] * sample.proba[:, None]).reshape(m, n_classes**2)
+            H, k = -X.second_moments(pairs).reshape(n_features, n_classes, n_classes), np.arange(n_classes)
+            H[:, k, k] += 1.00001 * X.second_moments(weighted + damped) + floor  # positive in spite of rounding
+            self._inverse = np.linalg.inv(H)
+        else:
+            self._inverse = 1 / (X.second_moments(weighted * (1 - sample.proba) + damped) + floor)
+        self._of_offset = np.linalg.inv(sample.covariance() + 1 / n_classes**2)
+        self.cost = sample.share * (0.5 + n_classes / 4 if self._blocks else 0.5)
+
+    def __call__(self, vector: Vector) -> Vector:
+        coef, offset = _split(vector, *self._shape)
+        out = np.empty_like(vector)
+        step, of_offset = _split(out, *self._shape)
+        if self._blocks:
+            step[...] = np.matmul(self._inverse, coef[:, :, None])[:, :, 0]
+        else:
+            np.multiply(self._inverse, coef, out=step, casting="same_kind")
+        if self._has_offset:
+            of_offset[...] = self._of_offset @ offset
+        return out
