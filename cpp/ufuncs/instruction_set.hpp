@@ -3,11 +3,13 @@
 #pragma once
 #include "elementwise_kernels.hpp"
 #include "kernels.hpp"
+#include "linear_kernels.hpp"
 
 namespace multinoulli {
 
 extern const KernelTable* kernels;
 extern const ElementwiseTable* elementwise_kernels;
+extern const LinearTable* linear_kernels;
 
 // The best set that the processor has, or the one that MULTINOULLI_ISA names. False: an ImportError is set.
 bool choose_kernels();

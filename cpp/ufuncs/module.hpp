@@ -8,6 +8,7 @@ namespace multinoulli {
 bool register_softmax(PyObject* module);
 bool register_elementwise(PyObject* module);
 bool register_calculus(PyObject* module);
+bool register_linear(PyObject* module);
 bool register_entry(PyObject* module);
 bool register_threads(PyObject* module);
 

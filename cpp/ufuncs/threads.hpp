@@ -24,9 +24,9 @@ void read_thread_limit();
 // Covers 0..rows-1 with calls of work(begin, end), where every thread has its own work = new_work(); what that throws
 // is thrown here once all threads are done.
 template <class NewWork>
-void over_rows(size_t rows, size_t chunk, double estimated_ns, const NewWork& new_work) {
+void over_rows(size_t rows, size_t chunk, double estimated_ns, const NewWork& new_work, int limit = thread_limit()) {
     const double most = std::min(estimated_ns / worth_a_thread_ns + 1, double((rows + chunk - 1) / chunk));
-    const int threads = int(std::min(double(thread_limit()), most));
+    const int threads = int(std::min(double(limit), most));
     if (threads <= 1) return new_work()(size_t(0), rows);
 
     std::atomic<size_t> next{0};

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +26,59 @@ def softmax_vjp(scores: _Array, cotangent: _Array, out: _Array, /) -> None: ...
 def log_softmax_vjp(scores: _Array, cotangent: _Array, out: _Array, /) -> None: ...
 def segment_softmax(scores: _Array, indptr: _Array, out: _Array, /) -> None: ...
 def segment_logsumexp(scores: _Array, indptr: _Array, out: _Array, /) -> None: ...
+def linear_scores(
+    X: _Array, mean: _Array | None, coef: _Array, offset: _Array, out: _Array, threads: int, /
+) -> None: ...
+def linear_gradient(
+    X: _Array,
+    mean: _Array | None,
+    scores: _Array,
+    labels: _Array,
+    weight: _Array,
+    gradient: _Array,
+    sums: _Array,
+    spread: _Array | None,
+    proba: _Array | None,
+    threads: int,
+    /,
+) -> float: ...
+def linear_hessian(
+    X: _Array,
+    proba: _Array,
+    weight: _Array,
+    damping: float,
+    vector: _Array,
+    offset: _Array,
+    out: _Array,
+    sums: _Array,
+    threads: int,
+    /,
+) -> None: ...
+def linear_search(
+    scores: _Array,
+    directions: Sequence[_Array],
+    steps: Sequence[float],
+    offset: _Array,
+    labels: _Array,
+    weight: _Array,
+    hessian_every: int,
+    threads: int,
+    /,
+) -> tuple[float, _Array, _Array]: ...
+def linear_value(
+    scores: _Array,
+    directions: Sequence[_Array],
+    steps: Sequence[float],
+    offset: _Array,
+    labels: _Array,
+    weight: _Array,
+    threads: int,
+    /,
+) -> float: ...
+def linear_move(
+    scores: _Array, directions: Sequence[_Array], steps: Sequence[float], offset: _Array, threads: int, /
+) -> None: ...
+def use_blas(dgemm: Any, sgemm: Any, /) -> None: ...
 def entry(name: str, /) -> Callable[[_F], _F]: ...
 def get_num_threads() -> int: ...
 def set_num_threads(num_threads: int, /) -> None: ...

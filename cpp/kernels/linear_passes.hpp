@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The passes of linear_kernels.hpp: a block of rows is read, what the rows make of it added up, and so on.
+#pragma once
+#include "linear_products.hpp"
+
+namespace multinoulli {
+namespace {
+
+// Calls f(first) for the blocks of rows begin..end-1, and folds the sums of each stretch of them: those of the product
+// into `matrix`, of `sums` into `vector`.
+template <class Product, class V, class F>
+INLINE void for_each_block(Product& product, size_t begin, size_t end, size_t n_classes, V* sums, double* matrix,
+                           double* vector, F f) {
+    const size_t rows = product.rows(), blocks = stretch / rows;
+    for (size_t first = begin; first < end;) {
+        product.clear();
+        for (size_t k = 0; k < n_classes; k++) sums[k] = V{};
+        for (size_t i = 0; i < blocks && first < end; i++, first += rows) f(first);
+        product.fold(matrix);
+        for (size_t k = 0; k < n_classes; k++) vector[k] += sum_in_double(sums[k]);
+    }
+}
+
+template <class Product, class T, class From>
+void scores_of(const ScoresPass<T, From>& pass, size_t begin, size_t end) {
+    constexpr size_t L = lanes<T>;
+    const size_t n_rows = pass.design.n_rows, n = pass.design.n_classes;
+    Arena arena(pass.design.scratch);
+    Product product(pass.design, arena);
+    Vec<T>* const column = arena.take<Vec<T>>(padded_length<T>(n));
+    T* const results = arena.take<T>(padding_for<T>(n));
+    for (size_t first = begin; first < end; first += product.rows()) {
+        product.read(first);
+        product.scores(pass.coef, pass.offset);
+        for (size_t row = first, g = 0; row < end && row < first + product.rows(); row += L, g++) {
+            for (size_t k = 0; k < n; k++) column[k] = product.column(g)[k];
+            write_transposed(column, results, n);
+            const size_t left = n_rows - row;
+            __builtin_memcpy(pass.out + row * n, results, (left < L ? left : L) * n * sizeof(T));
+        }
+    }
+}
+
+template <class Product, class From>
+double gradient_of(const GradientPass<From>& pass, size_t begin, size_t end, double* gradient, double* sums_out) {
+    constexpr size_t L = lanes<double>;
+    const size_t n_rows = pass.design.n_rows, n = pass.design.n_classes;
+    Arena arena(pass.design.scratch);
+    Product product(pass.design, arena);
+    const size_t rows = product.rows();
+    Vec<double>*const marked = arena.take<Vec<double>>(padded_length<double>(n)), *const sums =
+                                                                                      arena.take<Vec<double>>(n);
+    double *const padded = arena.take<double>(padding_for<double>(n)), *const proba = arena.take<double>(rows * n),
+                  *const losses = arena.take<double>(rows),
+                  *const inner = arena.take<double>(scratch_for_rows<double>(rows, n));
+    Vec<double> total = {};
+    for_each_block(product, begin, end, n, sums, gradient, sums_out, [&](size_t first) {
+        const size_t left = n_rows - first, count = left < rows ? left : rows;
+        rows_of_any_length<MarkedSoftmax>(
+            Rows<double>{pass.scores + first * n, pass.labels + first, proba, losses, n, false, inner}, 0, count);
+        for (size_t i = count; i < rows; i++) losses[i] = 0;
+        if (pass.proba)
+            for (size_t i = 0; i < count * n; i++) pass.proba[first * n + i] = float(__builtin_fabs(proba[i]));
+        product.read(first);
+        for (size_t g = 0; g * L < rows; g++) {
+            const size_t row = g * L, some = rows_left(count, row);
+            read_lanes(marked, proba + row * n, n, some, padded);
+            const Vec<double> weight = read_some(pass.weight + first + row, some);
+            total += weight * load(losses + row);
+            residual(marked, n, weight, product.column(g), sums);
+            if (pass.spread) write_some(pass.spread + first + row, spread_of(marked, n), some);
+        }
+        product.add();
+    });
+    return sum_of_lanes(total);
+}
+
+template <class Product, class T>
+void hessian_of(const HessianPass<T>& pass, size_t begin, size_t end, double* matrix, double* sums_out) {
+    constexpr size_t L = lanes<T>;
+    const size_t n_rows = pass.design.n_rows, n = pass.design.n_classes;
+    Arena arena(pass.design.scratch);
+    Product product(pass.design, arena);
+    Vec<T>*const p = arena.take<Vec<T>>(padded_length<T>(n)), *const sums = arena.take<Vec<T>>(n);
+    T* const padded = arena.take<T>(padding_for<T>(n));
+    for_each_block(product, begin, end, n, sums, matrix, sums_out, [&](size_t first) {
+        product.read(first);
+        product.scores(pass.vector, pass.offset);
+        for (size_t g = 0; g * L < product.rows(); g++) {
+            const size_t row = first + g * L, left = rows_left(n_rows, row), at = left ? row : 0;
+            read_lanes(p, pass.proba + at * n, n, left, padded);
+            curvature(product.column(g), p, n, read_some(pass.weight + at, left), pass.damping, sums);
+        }
+        product.add();
+    });
+}
+
+template <class T, class From>
+void scores_kernel(const ScoresPass<T, From>& pass, size_t begin, size_t end) {
+    if (is_narrow(pass.design.d, pass.design.n_classes))
+        scores_of<NarrowProduct<T, From>>(pass, begin, end);
+    else
+        scores_of<WideProduct<T, From>>(pass, begin, end);
+}
+template <class From>
+double gradient_kernel(const GradientPass<From>& pass, size_t begin, size_t end, double* gradient, double* sums) {
+    if (is_narrow(pass.design.d, pass.design.n_classes))
+        return gradient_of<NarrowProduct<double, From>>(pass, begin, end, gradient, sums);
+    return gradient_of<WideProduct<double, From>>(pass, begin, end, gradient, sums);
+}
+template <class T>
+void hessian_kernel(const HessianPass<T>& pass, size_t begin, size_t end, double* product, double* sums) {
+    if (is_narrow(pass.design.d, pass.design.n_classes))
+        hessian_of<NarrowProduct<T, T>>(pass, begin, end, product, sums);
+    else
+        hessian_of<WideProduct<T, T>>(pass, begin, end, product, sums);
+}
+
+}  // namespace
+}  // namespace multinoulli

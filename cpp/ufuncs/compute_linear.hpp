@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Passes over the rows of a linear model, on several threads: contiguous arrays in, contiguous arrays out. Rows are cut
+// into spans fixed by the shape alone, each with sums of its own in double, which are added in their order: the number
+// of threads changes no bit. `design.scratch` and `scratch` are set here. All may throw std::bad_alloc.
+#pragma once
+#include "instruction_set.hpp"
+
+namespace multinoulli {
+
+// BLAS, once Python has handed it in.
+inline Gemm<float> blas_sgemm = nullptr;
+inline Gemm<double> blas_dgemm = nullptr;
+
+template <class T, class From>
+void linear_scores(const ScoresPass<T, From>& pass, int threads);
+
+// gradient: (d, K), sums: (K,). Returns the sum of the weighted losses.
+template <class From>
+double linear_gradient(const GradientPass<From>& pass, double* gradient, double* sums, int threads);
+
+template <class T>
+void linear_hessian(const HessianPass<T>& pass, double* product, double* sums, int threads);
+
+// gradient: (J + K,), hessian: (J + K, J + K). Returns the loss.
+double linear_search(const SearchPass& pass, double* gradient, double* hessian, int threads);
+double linear_value(const SearchPoint& point, const int64_t* labels, const double* weight, int threads);
+
+// out = z; out may be point.scores.
+void linear_move(const SearchPoint& point, double* out, int threads);
+
+}  // namespace multinoulli
