@@ -61,31 +61,39 @@ INLINE void write_transposed(const Vec<T>* column, T* elements, size_t n) {
     }
 }
 
+// The copy of a group of rows behind which there is no more to read.
+template <class T>
+constexpr size_t padded_size = lanes<T> * few + lanes<T>;
+
+// What read_transposed can read in place of the first of `left` elements: themselves, or a copy in `padded`. What
+// memory happens to hold would be subnormal numbers, on which some processors take a microsecond, so lanes without a
+// row hold 0.
+template <class T>
+INLINE const T* readable(const T* scores, size_t left, size_t n, T* padded) {
+    constexpr size_t L = lanes<T>;
+    if (left >= (L - 1) * n + (n + L - 1) / L * L) return scores;
+    const size_t known = left < L * n ? left : L * n;
+    __builtin_memcpy(padded, scores, known * sizeof(T));
+    __builtin_memset(padded + known, 0, (L * n - known) * sizeof(T));
+    return padded;
+}
+
 template <class Function, class T>
 void few_classes(const Rows<T>& rows, size_t begin, size_t end) {
     constexpr size_t L = lanes<T>;
     Lanes<T> batch(rows.n_classes);
-    const size_t n = batch.n, reading = (L - 1) * n + batch.pitch, at_once = batch.rows_at_once();
+    const size_t n = batch.n, at_once = batch.rows_at_once();
     const bool streamed = rows.streamed && rows.elements != rows.scores;
     LineWriter<T> writer(Function::elements ? rows.elements + begin * n : nullptr);
     alignas(vector_bytes) T results[(Lanes<T>::most_columns + 1) * L];  // of all rows at once, as they leave
-    // In place of rows behind which there is no more to read. What memory happens to hold would be subnormal numbers, on
-    // which some processors take a microsecond.
-    T padded[L * few + L];
+    T padded[padded_size<T>];
     for (size_t first = begin; first < end; first += at_once) {
         const size_t count = end - first < at_once ? end - first : at_once, groups = (count + L - 1) / L;
         for (size_t g = 0; g < groups; g++) {
             const T* scores = rows.scores + (first + g * L) * n;
             for (size_t ahead = 0; ahead < n * vector_bytes; ahead += line_bytes)
                 prefetch(scores, at_once * n * sizeof(T) + ahead);
-            const size_t left = (end - first - g * L) * n;
-            if (left < reading) {
-                const size_t known = left < L * n ? left : L * n;
-                __builtin_memcpy(padded, scores, known * sizeof(T));
-                __builtin_memset(padded + known, 0, (L * n - known) * sizeof(T));  // lanes without a row compute, too
-                scores = padded;
-            }
-            read_transposed(batch.group(g), scores, n);
+            read_transposed(batch.group(g), readable(scores, (end - first - g * L) * n, n, padded), n);
         }
         compute<Function>(batch, count, Function::labels ? rows.labels + first : nullptr, [&](size_t row, T* to) {
             __builtin_memcpy(to, rows.scores + (first + row) * n, n * sizeof(T));

@@ -83,6 +83,7 @@ void test_accuracy(const KernelTable&);
 void test_special_values(const KernelTable&);
 void test_invariance(const KernelTable&);
 void test_memory(const KernelTable&);
+void test_products(const KernelTable&);
 void test_elementwise(const ElementwiseTable&);
 
 }  // namespace multinoulli::testing

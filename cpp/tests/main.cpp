@@ -53,6 +53,8 @@ int run_all(const KernelTable& table, const ElementwiseTable& elementwise) {
     timed("invariance");
     test_memory(table);
     timed("memory");
+    test_products(table);
+    timed("products");
     test_elementwise(elementwise);
     timed("elementwise");
     return failures ? 1 : 0;

@@ -64,6 +64,53 @@ def test_promised_ulps(name, dtype, temper, tmp_path):
                 assert ulps([value], [truth], size) <= 8, (len(z), float(value), float(truth))
 
 
+def in_long_double(name, scores, vectors):
+    """`exactly` for rows of finite scores, in numpy's long double."""
+    z, v = scores.astype(np.longdouble), vectors.astype(np.longdouble)
+    exps = np.exp(z - z.max(axis=-1, keepdims=True))
+    m = np.arange(z.shape[-1]) == exps.argmax(axis=-1)[:, None]
+    p = exps / exps.sum(axis=-1, keepdims=True)
+    others = np.where(m, 0, p).sum(axis=-1, keepdims=True)
+    v_m = np.where(m, v, 0).sum(axis=-1, keepdims=True)
+    if name == "softmax_vjp":
+        mean, spread = ((p * d).sum(axis=-1, keepdims=True) for d in (v - v_m, abs(v - v_m)))
+        return p * ((v - v_m) - mean), p * (abs(v - v_m) + spread)
+    total, rest, size = (d.sum(axis=-1, keepdims=True) for d in (v, np.where(m, 0, v), np.where(m, 0, abs(v))))
+    exact = np.where(m, v_m * others - p * rest, v - p * total)
+    return exact, np.where(m, abs(v_m) * others + p * size, abs(v) + p * (size + abs(v_m)))
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="long double is no longer than double here")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_promised_ulps_for_every_number_of_classes(name, dtype, tmp_path):
+    rng = np.random.default_rng(11)
+    calls = {}
+    for n in range(1, 71):
+        z = np.concatenate([[temper(rng, n) for _ in range(10)] for temper in ROWS.values()])
+        v = rng.choice([0, 1000], (len(z), 1)) + rng.standard_normal(z.shape)
+        calls[f"{name}-{n}"] = z.astype(dtype), v.astype(dtype), np.empty(z.shape, dtype)
+    for level in LEVELS:
+        for key, got in (results_of(level, tmp_path, calls) or {}).items():
+            exact, size = in_long_double(name, *calls[key][:2])
+            unit = np.spacing(np.maximum(size, np.finfo(dtype).tiny).astype(dtype))
+            assert (abs(got - exact) <= 8 * unit).all(), (level, key)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_rows_do_not_depend_on_their_neighbours(name, dtype):
+    rng = np.random.default_rng(12)
+    for n in range(1, 71):
+        z, v = (3 * rng.standard_normal((2, 40, n))).astype(dtype)
+        want = np.stack([PRODUCTS[name](z[i], v[i]) for i in range(40)])
+        for rows in range(1, 41):
+            np.testing.assert_array_equal(PRODUCTS[name](z[:rows], v[:rows]), want[:rows])
+        z[1::2] = NAN
+        v[3::4] = INF
+        np.testing.assert_array_equal(PRODUCTS[name](z, v)[::2], want[::2])
+
+
 @pytest.mark.parametrize("name", PRODUCTS)
 @pytest.mark.parametrize("axis", [-1, 0, 1, (0, 2), None])
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
