@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "compute_calculus.hpp"
 
+#include <cstring>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "threads.hpp"
@@ -12,6 +14,54 @@ namespace {
 
 constexpr size_t chunk_elements = size_t(1) << 16;  // a thread's share at a time
 constexpr size_t block_elements = size_t(1) << 13;  // probabilities that are still in a near cache when they are used
+
+// Ragged rows; see compute_segments.
+template <class T>
+struct Segments {
+    const T* scores;
+    const int64_t* indptr;
+    T *elements, *per_row;
+
+    size_t length(size_t row) const { return size_t(indptr[row + 1] - indptr[row]); }
+};
+
+constexpr size_t side_by_side = block_elements / few;  // rows of one length that are computed together
+
+// The kernels take as many short rows at a time as a vector has lanes, and one alone takes as long as all of these. So
+// rows of one length, wherever they lie, are copied side by side.
+template <class T>
+class ShortRows {
+    const Kernel<T> kernel_;
+    const Segments<T> all_;
+    std::vector<size_t> rows_[few + 1];  // by their length
+    std::unique_ptr<T[]> block_ = std::make_unique_for_overwrite<T[]>(block_elements);
+    std::unique_ptr<T[]> block_per_row_ = std::make_unique_for_overwrite<T[]>(side_by_side);
+
+    void compute(size_t n) {
+        const std::vector<size_t>& rows = rows_[n];
+        T *const block = block_.get(), *const block_per_row = block_per_row_.get();
+        for (size_t i = 0; i < rows.size(); i++)
+            std::memcpy(block + i * n, all_.scores + all_.indptr[rows[i]], n * sizeof(T));
+        kernel_({block, nullptr, block, block_per_row, n, false, nullptr}, 0, rows.size());
+        for (size_t i = 0; all_.elements && i < rows.size(); i++)
+            std::memcpy(all_.elements + all_.indptr[rows[i]], block + i * n, n * sizeof(T));
+        for (size_t i = 0; all_.per_row && i < rows.size(); i++) all_.per_row[rows[i]] = block_per_row[i];
+        rows_[n].clear();
+    }
+
+  public:
+    ShortRows(Kernel<T> kernel, const Segments<T>& all) : kernel_(kernel), all_(all) {}
+
+    // A row of n scores, 0 < n <= few.
+    void add(size_t row, size_t n) {
+        rows_[n].push_back(row);
+        if (rows_[n].size() == side_by_side) compute(n);
+    }
+    void finish() {
+        for (size_t n = 1; n <= few; n++)
+            if (!rows_[n].empty()) compute(n);
+    }
+};
 
 }  // namespace
 
@@ -41,23 +91,30 @@ void compute_segments(Function function, const T* scores, const int64_t* indptr,
         if (chunk == chunks) return rows;
         return size_t(std::lower_bound(indptr, indptr + rows, int64_t(chunk * chunk_elements)) - indptr);
     };
+    const Segments<T> all{scores, indptr, elements, per_row};
     const double estimated_ns = 20. * double(rows) + 0.125 * sizeof(T) * double(size);
     over_rows(chunks, 1, estimated_ns, [&] {
-        return [&, scratch = std::vector<T>()](size_t begin, size_t end) mutable {
-            size_t row = first_row_from(begin);
-            const size_t last = first_row_from(end);
-            for (size_t next; row < last; row = next) {  // rows of one length that follow each other go together
-                const size_t n = size_t(indptr[row + 1] - indptr[row]);
-                for (next = row + 1; next < last && size_t(indptr[next + 1] - indptr[next]) == n;) next++;
-                if (n == 0) {
-                    for (; per_row && row < next; row++) per_row[row] = -std::numeric_limits<T>::infinity();
-                    continue;
+        return [&, short_rows = ShortRows<T>(kernels_for<T>().rows[function], all), scratch = std::vector<T>()](
+                   size_t begin, size_t end) mutable {
+            for (size_t chunk = begin, row = first_row_from(begin); chunk < end; chunk++) {
+                const size_t last = first_row_from(chunk + 1);
+                for (size_t next; row < last; row = next) {  // rows of one length that follow each other go together
+                    const size_t n = all.length(row);
+                    for (next = row + 1; next < last && all.length(next) == n;) next++;
+                    if (n == 0) {
+                        if (per_row) std::fill(per_row + row, per_row + next, -std::numeric_limits<T>::infinity());
+                    } else if (n <= few && next - row < side_by_side) {
+                        for (; row < next; row++) short_rows.add(row, n);
+                    } else {
+                        scratch.resize(std::max(scratch.size(), scratch_for_rows<T>(next - row, n)));
+                        const int64_t at = indptr[row];
+                        kernels_for<T>().rows[function](
+                            Rows<T>{scores + at, nullptr, elements ? elements + at : nullptr,
+                                    per_row ? per_row + row : nullptr, n, false, scratch.data()},
+                            0, next - row);
+                    }
                 }
-                scratch.resize(std::max(scratch.size(), scratch_for_rows<T>(next - row, n)));
-                const int64_t at = indptr[row];
-                kernels_for<T>().rows[function](Rows<T>{scores + at, nullptr, elements ? elements + at : nullptr,
-                                                        per_row ? per_row + row : nullptr, n, false, scratch.data()},
-                                                0, next - row);
+                short_rows.finish();  // while the chunk is still in a cache
             }
         };
     });

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from instruction_sets import LEVELS, results_of
+from multinoulli import _core
 from multinoulli.functions import logsumexp, segment_logsumexp, segment_softmax, softmax
 
 INF, NAN = np.inf, np.nan
@@ -42,6 +44,39 @@ def test_rows_one_by_one(dtype, lengths):
         assert got[0].dtype == got[1].dtype == dtype
         np.testing.assert_array_equal(got[0], np.concatenate([*proba, []]).astype(dtype))
         np.testing.assert_array_equal(got[1], np.array(sums, dtype))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_of_any_length_among_each_other(dtype):
+    rng = np.random.default_rng(3)
+    lengths = rng.choice([0, 1, 2, 5, 10, 16, 17, 63, 64, 65, 300], 20_000)
+    lengths[::3] = rng.integers(0, 20, len(lengths[::3]))
+    lengths[5000:5300] = 7  # side by side already
+    lengths[[9000, 9001, 15_000]] = 100_000, 66_000, 300_000
+    scores, indptr = ragged(rng, lengths, dtype)
+    scores[rng.integers(0, scores.size, 1000)] = rng.choice([INF, -INF, NAN, 1e30], 1000)
+    rows = [slice(a, b) for a, b in pairwise(indptr)]
+    proba = np.concatenate([softmax(scores[row]) for row in rows])
+    sums = np.array([logsumexp(scores[row]) for row in rows])
+    for threads in 1, 2, 7:
+        with threadpool_limits(threads):
+            in_place = scores.copy()
+            _core.segment_softmax(in_place, indptr, in_place)
+            np.testing.assert_array_equal(in_place, proba)
+            np.testing.assert_array_equal(segment_softmax(scores, indptr), proba)
+            np.testing.assert_array_equal(segment_logsumexp(scores, indptr), sums)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("level", LEVELS)
+def test_rows_one_by_one_with_every_instruction_set(level, dtype, tmp_path):
+    scores, indptr = ragged(np.random.default_rng(4), [*range(71), *range(70, -1, -1), *range(0, 71, 3)], dtype)
+    rows = {f"softmax-{i}": (scores[a:b],) for i, (a, b) in enumerate(pairwise(indptr)) if a < b}
+    calls = {"segment_softmax-": (scores, indptr, np.empty_like(scores)), **rows}
+    found = results_of(level, tmp_path, calls)
+    if found is None:
+        pytest.skip("this processor lacks that instruction set")
+    np.testing.assert_array_equal(found["segment_softmax-"], np.concatenate([found[key] for key in rows]))
 
 
 def test_special_values_stay_in_their_rows():
