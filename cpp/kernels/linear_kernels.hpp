@@ -20,10 +20,13 @@ template <class T>
 using Gemm = void (*)(char* op_a, char* op_b, int* m, int* n, int* k, T* alpha, T* a, int* lda, T* b, int* ldb, T* beta,
                       T* c, int* ldc);
 
-// Two ways to multiply. Narrow: one row a lane, all sums of x_f r_k in the nearest cache. Wide: BLAS, on blocks of
-// rows that stay in the level-2 cache.
-static constexpr bool is_narrow(size_t d, size_t n_classes) {
-    return d <= 64 && n_classes <= few && d * n_classes <= 700;
+// Three ways to multiply. Narrow: one row a lane, all sums of x_f r_k in the nearest cache. Tiled: a few rows times some
+// vectors of classes at a time, in registers. Wide: BLAS, which copies its operands first. All on blocks of rows that
+// stay in the level-2 cache.
+enum class Way { narrow, tiled, wide };
+static constexpr Way way_for(size_t d, size_t n_classes) {
+    if (d <= 64 && n_classes <= few && d * n_classes <= 700) return Way::narrow;
+    return n_classes <= 128 ? Way::tiled : Way::wide;
 }
 
 template <class T, class From>
@@ -31,14 +34,19 @@ struct Design {
     const From* X;       // (rows, d)
     const double* mean;  // (d,) or null
     size_t n_rows, d, n_classes;
-    Gemm<T> gemm;   // used where the shape is not narrow
+    Gemm<T> gemm;   // used where the way is wide
     char* scratch;  // of this thread alone, linear_scratch bytes at a multiple of 64
 };
 
 // Rows of a block. Fixed by the shape: BLAS adds in another order for another one, so the last block is padded.
 template <class T>
 static constexpr size_t linear_block(size_t d, size_t n_classes) {
-    if (is_narrow(d, n_classes)) return 256 / sizeof(T);
+    const Way way = way_for(d, n_classes);
+    if (way == Way::narrow) return 256 / sizeof(T);
+    if (way == Way::tiled) {
+        const size_t fitting = (size_t(1) << 19) / (sizeof(T) * d) / 16 * 16;
+        return fitting < 16 ? 16 : fitting > 128 ? 128 : fitting;
+    }
     const size_t fitting = (size_t(1) << 20) / (sizeof(T) * (d + n_classes)) / 64 * 64;
     return fitting < 64 ? 64 : fitting > 512 ? 512 : fitting;
 }
@@ -48,8 +56,12 @@ template <class T>
 static constexpr size_t linear_scratch(size_t d, size_t n_classes) {
     constexpr size_t most_lanes = 64 / sizeof(T);
     const size_t rows = linear_block<T>(d, n_classes), longest = d > n_classes ? d : n_classes;
-    const size_t sums = d * n_classes * (is_narrow(d, n_classes) ? most_lanes : 1);
-    const size_t blocks = rows * (d + most_lanes + 2 * n_classes + 1), lanes = most_lanes * (3 * longest + 80);
+    const Way way = way_for(d, n_classes);
+    const size_t padded = n_classes + most_lanes;
+    const size_t sums = way == Way::narrow  ? d * n_classes * most_lanes
+                        : way == Way::tiled ? 2 * d * padded
+                                            : d * n_classes;
+    const size_t blocks = rows * (d + most_lanes + 3 * padded + 1), lanes = most_lanes * (3 * longest + 80);
     return sizeof(T) * (sums + blocks + lanes + scratch_for_rows<T>(rows, n_classes)) + 16 * 64;
 }
 

@@ -2,6 +2,7 @@
 // The passes of linear_kernels.hpp: a block of rows is read, what the rows make of it added up, and so on.
 #pragma once
 #include "linear_products.hpp"
+#include "linear_tiles.hpp"
 
 namespace multinoulli {
 namespace {
@@ -95,25 +96,28 @@ void hessian_of(const HessianPass<T>& pass, size_t begin, size_t end, double* ma
     });
 }
 
+// Calls pass(Product) with the type of the product that suits the design.
+template <class T, class From, class F>
+INLINE auto by_way(const Design<T, From>& design, F pass) {
+    switch (way_for(design.d, design.n_classes)) {
+        case Way::narrow: return pass.template operator()<NarrowProduct<T, From>>();
+        case Way::tiled: return pass.template operator()<TiledProduct<T, From>>();
+        default: return pass.template operator()<WideProduct<T, From>>();
+    }
+}
+
 template <class T, class From>
 void scores_kernel(const ScoresPass<T, From>& pass, size_t begin, size_t end) {
-    if (is_narrow(pass.design.d, pass.design.n_classes))
-        scores_of<NarrowProduct<T, From>>(pass, begin, end);
-    else
-        scores_of<WideProduct<T, From>>(pass, begin, end);
+    by_way(pass.design, [&]<class Product>() { scores_of<Product>(pass, begin, end); });
 }
 template <class From>
 double gradient_kernel(const GradientPass<From>& pass, size_t begin, size_t end, double* gradient, double* sums) {
-    if (is_narrow(pass.design.d, pass.design.n_classes))
-        return gradient_of<NarrowProduct<double, From>>(pass, begin, end, gradient, sums);
-    return gradient_of<WideProduct<double, From>>(pass, begin, end, gradient, sums);
+    return by_way(pass.design,
+                  [&]<class Product>() { return gradient_of<Product>(pass, begin, end, gradient, sums); });
 }
 template <class T>
 void hessian_kernel(const HessianPass<T>& pass, size_t begin, size_t end, double* product, double* sums) {
-    if (is_narrow(pass.design.d, pass.design.n_classes))
-        hessian_of<NarrowProduct<T, T>>(pass, begin, end, product, sums);
-    else
-        hessian_of<WideProduct<T, T>>(pass, begin, end, product, sums);
+    by_way(pass.design, [&]<class Product>() { hessian_of<Product>(pass, begin, end, product, sums); });
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct Shape {
 Shape shape_of(const Arguments& arguments, int of_classes) {
     const Shape shape{arguments.length(0, 0, 2), arguments.length(0, 1, 2), arguments.length(of_classes, 1, 2)};
     if (shape.d == 0 || shape.n_classes == 0) fail(PyExc_ValueError, "there must be features and classes");
-    if (!is_narrow(shape.d, shape.n_classes) && !(blas_sgemm && blas_dgemm))
+    if (way_for(shape.d, shape.n_classes) == Way::wide && !(blas_sgemm && blas_dgemm))
         fail(PyExc_RuntimeError, "use_blas must be called before a product of this shape");
     return shape;
 }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import get_blas_funcs
+from scipy.linalg import cython_blas, get_blas_funcs
 
 from multinoulli import _core
 from multinoulli.objectives._blocks import Blocks
@@ -17,6 +17,8 @@ Float64 = NDArray[np.float64]
 Vector = NDArray[np.floating]
 Rows = NDArray[np.intp]
 Columns = tuple[Any, NDArray[np.int32], NDArray[np.int64]]  # data, indices of rows, where every column begins
+
+_core.use_blas(*(cython_blas.__pyx_capi__[name] for name in ("dgemm", "sgemm")))
 
 # A column whose spread is below this share of its mean is constant but for rounding.
 CONSTANT = 1e-12
