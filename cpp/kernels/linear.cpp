@@ -3,6 +3,7 @@
 // name.
 #include "linear_passes.hpp"
 #include "linear_search.hpp"
+#include "linear_sparse.hpp"
 
 namespace multinoulli {
 
@@ -20,6 +21,10 @@ const LinearTable TABLE_OF(MULTINOULLI_ISA) = {
     .hessian_d = hessian_kernel<double>,
     .move = move_kernel,
     .search = search_kernel,
+    .sparse_ff = sparse_kernel<float, float>,
+    .sparse_fd = sparse_kernel<float, double>,
+    .sparse_df = sparse_kernel<double, float>,
+    .sparse_dd = sparse_kernel<double, double>,
 };
 
 }  // namespace multinoulli

@@ -38,7 +38,9 @@ struct Design {
     char* scratch;  // of this thread alone, linear_scratch bytes at a multiple of 64
 };
 
-// Rows of a block. Fixed by the shape: BLAS adds in another order for another one, so the last block is padded.
+// Rows of a block. Fixed by the shape: BLAS adds in another order for another one, so the last block is padded. BLAS
+// copies every block of X that it multiplies: where K is small that is half the work, and twice as dear once the block
+// and its copy do not fit the level-2 cache with room to spare.
 template <class T>
 static constexpr size_t linear_block(size_t d, size_t n_classes) {
     const Way way = way_for(d, n_classes);
@@ -47,8 +49,9 @@ static constexpr size_t linear_block(size_t d, size_t n_classes) {
         const size_t fitting = (size_t(1) << 19) / (sizeof(T) * d) / 16 * 16;
         return fitting < 16 ? 16 : fitting > 128 ? 128 : fitting;
     }
-    const size_t fitting = (size_t(1) << 20) / (sizeof(T) * (d + n_classes)) / 64 * 64;
-    return fitting < 64 ? 64 : fitting > 512 ? 512 : fitting;
+    const size_t fitting = (size_t(1) << 18) / (sizeof(T) * d), enough = n_classes < 256 ? n_classes : 256;
+    const size_t rows = (fitting < enough ? enough : fitting) / 64 * 64;
+    return rows < 64 ? 64 : rows > 512 ? 512 : rows;
 }
 
 // Enough for any pass over vectors of up to 64 bytes.
@@ -134,6 +137,20 @@ static constexpr size_t search_scratch(size_t n_classes) {
            16 * 64;
 }
 
+// out[i] = offset + sum of data[e] matrix[indices[e]] over e from indptr[i] to indptr[i + 1]: a sparse matrix times a
+// dense one, by the rows of X (CSR) or by its columns (CSC).
+template <class T, class From>
+struct SparseProduct {
+    const From* data;
+    const int32_t *indices, *indptr;
+    const T* matrix;  // (.., K)
+    const T* offset;  // (K,) or null
+    T* out;           // (rows, K)
+    size_t n_classes;
+};
+template <class T, class From>
+using SparseKernel = void (*)(const SparseProduct<T, From>&, size_t begin, size_t end);
+
 struct LinearTable {
     ScoresKernel<float, float> scores_ff;
     ScoresKernel<double, float> scores_df;
@@ -145,6 +162,10 @@ struct LinearTable {
     // out = z of rows begin..end-1; out may be where their scores are.
     void (*move)(const SearchPoint&, size_t begin, size_t end, double* out);
     void (*search)(const SearchPass&, size_t begin, size_t end, SearchSums&);
+    SparseKernel<float, float> sparse_ff;
+    SparseKernel<float, double> sparse_fd;
+    SparseKernel<double, float> sparse_df;
+    SparseKernel<double, double> sparse_dd;
 };
 
 #if defined(__x86_64__)

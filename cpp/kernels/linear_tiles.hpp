@@ -111,6 +111,8 @@ class TiledProduct {
             }
         x_ = own_;
         for (size_t i = 0; i < some; i++) {
+            for (size_t ahead = 0; ahead < d_ * sizeof(From); ahead += line_bytes)  // the next block
+                prefetch(from + (i + block_) * d_, ahead);
             if (design_.mean)
                 for (size_t f = 0; f < d_; f++) own_[i * d_ + f] = T(from[i * d_ + f]) - T(design_.mean[f]);
             else

@@ -201,6 +201,35 @@ void linear_move(const SearchPoint& point, double* out, int threads) {
                });
 }
 
+template <class T, class From>
+void sparse_product(const SparseProduct<T, From>& product, size_t n_rows, int threads) {
+    constexpr size_t share = size_t(1) << 14;
+    SparseKernel<T, From> kernel;
+    if constexpr (sizeof(T) == sizeof(float) && sizeof(From) == sizeof(float))
+        kernel = linear_kernels->sparse_ff;
+    else if constexpr (sizeof(T) == sizeof(float))
+        kernel = linear_kernels->sparse_fd;
+    else if constexpr (sizeof(From) == sizeof(float))
+        kernel = linear_kernels->sparse_df;
+    else
+        kernel = linear_kernels->sparse_dd;
+    const int32_t* const indptr = product.indptr;
+    const size_t size = size_t(indptr[n_rows]), chunks = size / share + 1;
+    const auto first_row_from = [&](size_t chunk) {
+        if (chunk == chunks) return n_rows;
+        return size_t(std::lower_bound(indptr, indptr + n_rows, int32_t(chunk * share)) - indptr);
+    };
+    const double estimated_ns = double(size) * (2 + 0.2 * double(product.n_classes)) + 5 * double(n_rows);
+    over_rows(
+        chunks, 1, estimated_ns,
+        [&] { return [&](size_t begin, size_t end) { kernel(product, first_row_from(begin), first_row_from(end)); }; },
+        threads);
+}
+
+template void sparse_product<float, float>(const SparseProduct<float, float>&, size_t, int);
+template void sparse_product<float, double>(const SparseProduct<float, double>&, size_t, int);
+template void sparse_product<double, float>(const SparseProduct<double, float>&, size_t, int);
+template void sparse_product<double, double>(const SparseProduct<double, double>&, size_t, int);
 template void linear_scores<float, float>(const ScoresPass<float, float>&, int);
 template void linear_scores<double, float>(const ScoresPass<double, float>&, int);
 template void linear_scores<double, double>(const ScoresPass<double, double>&, int);

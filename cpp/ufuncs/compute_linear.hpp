@@ -28,4 +28,8 @@ double linear_value(const SearchPoint& point, const int64_t* labels, const doubl
 // out = z; out may be point.scores.
 void linear_move(const SearchPoint& point, double* out, int threads);
 
+// Rows of the result over threads, by equal shares of entries.
+template <class T, class From>
+void sparse_product(const SparseProduct<T, From>& product, size_t n_rows, int threads);
+
 }  // namespace multinoulli

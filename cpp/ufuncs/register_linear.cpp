@@ -177,6 +177,46 @@ PyObject* move(const Arguments& arguments) {
     Py_RETURN_NONE;
 }
 
+// data, indices and indptr are arguments 0 to 2, (.., K) matrices 3 and `out`: the sparse matrix has as many rows as
+// `out`, and as many columns as the other has rows.
+template <class T, class From>
+void sparse_in(const Arguments& arguments, int offset, int out, int threads_at) {
+    const size_t size = arguments.length(0, 0, 1), n_inner = arguments.length(3, 0, 2),
+                 n_classes = arguments.length(3, 1, 2), n_rows = arguments.length(out, 0, 2);
+    const SparseProduct<T, From> product{arguments.array<const From>(0, {size}),
+                                         arguments.array<const int32_t>(1, {size}),
+                                         arguments.array<const int32_t>(2, {n_rows + 1}),
+                                         arguments.array<const T>(3, {n_inner, n_classes}),
+                                         offset < 0 ? nullptr : arguments.array<const T>(offset, {n_classes}),
+                                         arguments.array<T>(out, {n_rows, n_classes}),
+                                         n_classes};
+    const int threads = arguments.at_least_one(threads_at);
+    bool right = product.indptr[0] == 0 && size_t(product.indptr[n_rows]) == size;
+    for (size_t i = 0; i < n_rows; i++) right &= product.indptr[i] <= product.indptr[i + 1];
+    for (size_t e = 0; e < size; e++) right &= size_t(product.indices[e]) < n_inner;  // a negative one is huge
+    if (!right) fail(PyExc_ValueError, "indices and indptr are not those of a sparse matrix of these shapes");
+    const WithoutGil running;
+    sparse_product(product, n_rows, threads);
+}
+void sparse(const Arguments& arguments, int offset, int out, int threads) {
+    if (arguments.is_of<float>(3) && arguments.is_of<float>(0))
+        sparse_in<float, float>(arguments, offset, out, threads);
+    else if (arguments.is_of<float>(3))
+        sparse_in<float, double>(arguments, offset, out, threads);
+    else if (arguments.is_of<float>(0))
+        sparse_in<double, float>(arguments, offset, out, threads);
+    else
+        sparse_in<double, double>(arguments, offset, out, threads);
+}
+PyObject* sparse_scores(const Arguments& arguments) {
+    sparse(arguments, 4, 5, 6);
+    Py_RETURN_NONE;
+}
+PyObject* sparse_adjoint(const Arguments& arguments) {
+    sparse(arguments, -1, 4, 5);
+    Py_RETURN_NONE;
+}
+
 // The function in one of the capsules of scipy.linalg.cython_blas.__pyx_capi__.
 template <class T>
 Gemm<T> gemm_in(PyObject* capsule, const char* item) {
@@ -216,6 +256,12 @@ PyMethodDef methods[] = {
     checked_method<move, 5>("linear_move",
                             "linear_move(scores, directions, steps, offset, threads, /)\n--\n\n"
                             "scores += steps times directions + offset."),
+    checked_method<sparse_scores, 7>("csr_scores",
+                                     "csr_scores(data, indices, indptr, coef, offset, out, threads, /)"
+                                     "\n--\n\nout = X @ coef + offset, X by rows."),
+    checked_method<sparse_adjoint, 6>("csr_adjoint",
+                                      "csr_adjoint(data, indices, indptr, residual, out, threads, /)"
+                                      "\n--\n\nout = X.T @ residual, X by columns."),
     checked_method<use_blas, 2>("use_blas",
                                 "use_blas(dgemm, sgemm, /)\n--\n\n"
                                 "Multiply with these, capsules of scipy.linalg.cython_blas."),
