@@ -142,7 +142,8 @@ static constexpr size_t search_scratch(size_t n_classes) {
 template <class T, class From>
 struct SparseProduct {
     const From* data;
-    const int32_t *indices, *indptr;
+    const int32_t* indices;
+    const int64_t* indptr;
     const T* matrix;  // (.., K)
     const T* offset;  // (K,) or null
     T* out;           // (rows, K)

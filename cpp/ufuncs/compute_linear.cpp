@@ -213,11 +213,11 @@ void sparse_product(const SparseProduct<T, From>& product, size_t n_rows, int th
         kernel = linear_kernels->sparse_df;
     else
         kernel = linear_kernels->sparse_dd;
-    const int32_t* const indptr = product.indptr;
+    const int64_t* const indptr = product.indptr;
     const size_t size = size_t(indptr[n_rows]), chunks = size / share + 1;
     const auto first_row_from = [&](size_t chunk) {
         if (chunk == chunks) return n_rows;
-        return size_t(std::lower_bound(indptr, indptr + n_rows, int32_t(chunk * share)) - indptr);
+        return size_t(std::lower_bound(indptr, indptr + n_rows, int64_t(chunk * share)) - indptr);
     };
     const double estimated_ns = double(size) * (2 + 0.2 * double(product.n_classes)) + 5 * double(n_rows);
     over_rows(

@@ -185,7 +185,7 @@ void sparse_in(const Arguments& arguments, int offset, int out, int threads_at) 
                  n_classes = arguments.length(3, 1, 2), n_rows = arguments.length(out, 0, 2);
     const SparseProduct<T, From> product{arguments.array<const From>(0, {size}),
                                          arguments.array<const int32_t>(1, {size}),
-                                         arguments.array<const int32_t>(2, {n_rows + 1}),
+                                         arguments.array<const int64_t>(2, {n_rows + 1}),
                                          arguments.array<const T>(3, {n_inner, n_classes}),
                                          offset < 0 ? nullptr : arguments.array<const T>(offset, {n_classes}),
                                          arguments.array<T>(out, {n_rows, n_classes}),

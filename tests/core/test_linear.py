@@ -267,8 +267,8 @@ def test_sparse(shape, dtype, computed, K):
     scores_size, adjoint_size = size @ np.abs(exact(coef)) + np.abs(offset), size.T @ np.abs(exact(residual))
     scores, adjoint = np.full(residual.shape, np.nan, computed), np.full(coef.shape, np.nan, computed)
     for threads in THREADS:
-        _core.csr_scores(X.data, X.indices, X.indptr, coef, offset, scores, threads)
-        _core.csr_adjoint(columns.data, columns.indices, columns.indptr, residual, adjoint, threads)
+        _core.csr_scores(X.data, X.indices, X.indptr.astype(np.int64), coef, offset, scores, threads)
+        _core.csr_adjoint(columns.data, columns.indices, columns.indptr.astype(np.int64), residual, adjoint, threads)
         assert_near(scores, want_scores, scores_size, 64)
         assert_near(adjoint, want_adjoint, adjoint_size, 256)
         if threads == 1:
@@ -278,13 +278,13 @@ def test_sparse(shape, dtype, computed, K):
 
 def test_indices_that_point_elsewhere_are_refused():
     data, out = np.ones(2), np.empty((2, 3))
-    right = np.array([0, 1], np.int32), np.array([0, 1, 2], np.int32)
+    right = np.array([0, 1], np.int32), np.array([0, 1, 2], np.int64)
     for indices, indptr in [
         (np.array([0, 4], np.int32), right[1]),
         (np.array([0, -1], np.int32), right[1]),
-        (right[0], np.array([0, 3, 2], np.int32)),
-        (right[0], np.array([-1, 1, 2], np.int32)),
-        (right[0], np.array([0, 1, 1], np.int32)),
+        (right[0], np.array([0, 3, 2])),
+        (right[0], np.array([-1, 1, 2])),
+        (right[0], np.array([0, 1, 1])),
     ]:
         with pytest.raises(ValueError, match="indices and indptr are not those of a sparse matrix"):
             _core.csr_scores(data, indices, indptr, np.ones((4, 3)), np.ones(3), out, 1)
@@ -313,7 +313,7 @@ def calls():
     yield _core.linear_search, [*search, 1, 1]
     yield _core.linear_value, [*search, 1]
     yield _core.linear_move, [*search[:4], 1]
-    entries = [rng.random(2), np.array([0, 2], np.int32), np.array([0, 1, 1, 2, 2, 2, 2], np.int32)]
+    entries = [rng.random(2), np.array([0, 2], np.int32), np.array([0, 1, 1, 2, 2, 2, 2])]
     yield _core.csr_scores, [*entries, coef, rng.random(K), np.empty((n, K)), 1]
     yield _core.csr_adjoint, [*entries, coef, np.empty((n, K)), 1]
 

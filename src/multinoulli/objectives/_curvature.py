@@ -104,8 +104,10 @@ class Hessian:
         size = n_features * n_classes
         coef = vector[:size].reshape(n_features, n_classes)
         offset = vector[size:] if self._has_offset else np.zeros(n_classes, vector.dtype)
+        out = np.empty_like(vector)
         if isinstance(s.X, SparseRows):
-            of_coef, total = s.X.adjoint(self._bent(s.X.times(coef, offset)))
+            of_coef = out[:size].reshape(coef.shape)
+            total = s.X.adjoint(self._bent(s.X.times(coef, offset)), of_coef)
         else:
             kind = s.X.dtype
             of_coef, total = np.empty((n_features, n_classes)), np.empty(n_classes)
@@ -113,8 +115,7 @@ class Hessian:
                 s.X, s.proba, self._weight, s.damping, coef.astype(kind, copy=False), offset.astype(kind, copy=False),
                 of_coef, total, s.design.n_threads,
             )  # fmt: skip
-        out = np.empty_like(vector)
-        out[:size] = of_coef.ravel()
+            out[:size] = of_coef.ravel()
         if self._has_offset:
             out[size:] = total
         return out

@@ -16,7 +16,7 @@ from multinoulli.objectives._blocks import Blocks
 Float64 = NDArray[np.float64]
 Vector = NDArray[np.floating]
 Rows = NDArray[np.intp]
-Columns = tuple[Any, NDArray[np.int32], NDArray[np.int64]]  # data, indices of rows, where every column begins
+Parts = tuple[Any, NDArray[np.int32], NDArray[np.int64]]  # of a CSR or CSC matrix: data, indices, indptr
 
 _core.use_blas(*(cython_blas.__pyx_capi__[name] for name in ("dgemm", "sgemm")))
 
@@ -51,8 +51,8 @@ class Design:
         self._all_rows: SparseRows | None = None
         self.mean, self.scale = np.zeros(self.n_features), np.ones(self.n_features)
         if self.is_sparse:
-            self._X = sparse.csr_array((X.data, X.indices.astype(np.int32), X.indptr.astype(np.int64)), shape=X.shape)
-            self._columns = _by_columns(self._X)
+            self._rows = _parts(X)
+            self._columns = _parts(X.tocsc())
         first, second = self._moments(weight)
         if centred:
             self.mean = first
@@ -88,8 +88,7 @@ class Design:
         coef = np.ascontiguousarray(coef / self.scale[:, None])
         out = np.empty((self.n_samples, coef.shape[1]))
         if self.is_sparse:
-            X = self._X
-            _core.csr_scores(X.data, X.indices, X.indptr, coef, offset - self.mean @ coef, out, self.n_threads)
+            _core.csr_scores(*self._rows, coef, offset - self.mean @ coef, out, self.n_threads)
         else:
             _core.linear_scores(self._X, self.mean, coef, np.ascontiguousarray(offset), out, self.n_threads)
         return out
@@ -149,18 +148,18 @@ class Design:
         """Rows of a sparse X, None for all, as they are, in float32."""
         if rows is not None:
             some = self._X[rows]
-            return SparseRows(some, _by_columns(some), self.mean, self.n_threads)
+            return SparseRows(some.shape, _parts(some), _parts(some.tocsc()), self.mean, self.n_threads)
         if self._all_rows is None:
-            self._all_rows = SparseRows(self._X, self._columns, self.mean, self.n_threads)
+            self._all_rows = SparseRows(self._X.shape, self._rows, self._columns, self.mean, self.n_threads)
         return self._all_rows
 
 
 class SparseRows:
     """Rows of a sparse matrix in float32: X - mean times matrices, from both sides."""
 
-    def __init__(self, X: sparse.csr_array, columns: Columns, mean: Float64, n_threads: int) -> None:
-        self._n_threads, self.shape = n_threads, X.shape
-        self._rows = X.data.astype(np.float32, copy=False), X.indices, X.indptr
+    def __init__(self, shape: tuple[int, int], rows: Parts, columns: Parts, mean: Float64, n_threads: int) -> None:
+        self._n_threads, self.shape = n_threads, shape
+        self._rows = rows[0].astype(np.float32, copy=False), *rows[1:]
         self._columns = columns[0].astype(np.float32, copy=False), *columns[1:]
         self.mean = mean.astype(np.float32)
 
@@ -172,13 +171,15 @@ class SparseRows:
         _core.csr_scores(*self._rows, coef, offset, out, self._n_threads)
         return out
 
-    def adjoint(self, residual: NDArray[np.float32]) -> tuple[Vector, Float64]:
-        """``(X - mean).T @ residual``, and the residual's sum over the rows."""
-        out = np.empty((self.shape[1], residual.shape[1]), np.float32)
-        _core.csr_adjoint(*self._columns, residual, out, self._n_threads)
-        total = residual.sum(axis=0, dtype=np.float64)
-        _subtract_outer(out, self.mean, total)
-        return out, total
+    def adjoint(self, residual: NDArray[np.float32], out: Vector) -> Float64:
+        """Write ``(X - mean).T @ residual`` to `out`, and return the residual's sum over the rows."""
+        product = out if out.dtype == np.float32 else np.empty(out.shape, np.float32)
+        _core.csr_adjoint(*self._columns, residual, product, self._n_threads)
+        total: Float64 = residual.sum(axis=0, dtype=np.float64)
+        _subtract_outer(product, self.mean, total)
+        if product is not out:
+            out[...] = product
+        return total
 
     def second_moments(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """``sum_i values[i] (X[i] - mean)**2`` for every feature, (n_features, columns of `values`)."""
@@ -198,6 +199,5 @@ def _subtract_outer(out: Vector, column: Vector, row: Float64) -> None:
     ger(-1.0, row, column, a=out.T, overwrite_a=True)
 
 
-def _by_columns(X: sparse.csr_array) -> Columns:
-    columns = X.tocsc()
-    return columns.data, columns.indices.astype(np.int32, copy=False), columns.indptr.astype(np.int64)
+def _parts(X: Any) -> Parts:
+    return X.data, X.indices.astype(np.int32, copy=False), X.indptr.astype(np.int64, copy=False)

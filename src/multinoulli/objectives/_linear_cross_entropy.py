@@ -35,7 +35,7 @@ MAX_DOUBLE_SCORES = 1 << 25
 
 
 MAX_DOUBLE_PARAMETERS = 1 << 17
-MAX_PAIRS = 100
+MAX_PAIRS, FEWEST_PAIRS = 100, 4
 
 
 class Bounds(NamedTuple):
@@ -330,9 +330,8 @@ class LinearCrossEntropy:
 
     def worthwhile_pairs(self) -> int:
         """So many pairs of the curvature that using them costs no more than a product with the data."""
-        if self._is_small:
-            return MAX_PAIRS
-        return min(MAX_PAIRS, int(self._design.n_entries / (8 * self.n_features)))
+        worthwhile = MAX_PAIRS if self._is_small else int(self._design.n_entries / (8 * self.n_features))
+        return min(MAX_PAIRS, worthwhile) if worthwhile >= FEWEST_PAIRS else 0
 
     def certify(self, theta: Float64) -> Bounds:
         """Move the intercept to its optimum, then bound the minimum of F from both sides, on its own."""

@@ -121,8 +121,9 @@ def minimise(
     worth = tol
     status: Status = "max_iter"
     while True:
-        gradient = objective.gradient(point) + ridge * point.theta
-        value = point.loss + 0.5 * float(np.sum(ridge * point.theta**2))
+        gradient = ridge * point.theta
+        value = point.loss + 0.5 * float(gradient @ point.theta)
+        gradient += objective.gradient(point)
         gap = _relative(objective.gap_at(gradient, level) if level else 0.5 * decrement, value)
         if callback is not None and n_iter > shown:
             shown = n_iter
@@ -213,12 +214,12 @@ def _solve(
 
     precondition = model.base if model.explicit else pairs.correct(model.base, ridge)
     limit = LIMIT if model.rows < n else LIMIT_OF_ALL
-    ridge = ridge.astype(gradient.dtype, copy=False)
+    ridge, penalty = ridge.astype(gradient.dtype, copy=False), np.empty_like(gradient)
     remember = pairs.capacity > 0 and not model.explicit
 
     def product(v: Vector) -> Vector:
         image = curvature.product(v)
-        image += ridge * v
+        image += np.multiply(ridge, v, out=penalty)
         return image
 
     solved = conjugate_gradient(product, precondition, gradient, enough, limit, remember=remember)
