@@ -64,7 +64,7 @@ static constexpr size_t linear_scratch(size_t d, size_t n_classes) {
     const size_t sums = way == Way::narrow  ? d * n_classes * most_lanes
                         : way == Way::tiled ? 2 * d * padded
                                             : d * n_classes;
-    const size_t blocks = rows * (d + most_lanes + 3 * padded + 1), lanes = most_lanes * (3 * longest + 80);
+    const size_t blocks = rows * (d + most_lanes + 3 * padded + 1), lanes = most_lanes * (6 * longest + 80);
     return sizeof(T) * (sums + blocks + lanes + scratch_for_rows<T>(rows, n_classes)) + 16 * 64;
 }
 
@@ -132,7 +132,7 @@ static constexpr size_t search_block(size_t n_classes) {
 }
 static constexpr size_t search_scratch(size_t n_classes) {
     const size_t rows = search_block(n_classes);
-    return sizeof(double) * (rows * (n_classes + 1) + 8 * (8 * n_classes + 80) + 64 * (n_classes + 1) +
+    return sizeof(double) * (rows * (2 * n_classes + 1) + 8 * (10 * n_classes + 80) + 64 * (n_classes + 1) +
                              scratch_for_rows<double>(rows, n_classes)) +
            16 * 64;
 }

@@ -49,28 +49,31 @@ double gradient_of(const GradientPass<From>& pass, size_t begin, size_t end, dou
     Arena arena(pass.design.scratch);
     Product product(pass.design, arena);
     const size_t rows = product.rows();
-    Vec<double>*const marked = arena.take<Vec<double>>(padded_length<double>(n)), *const sums =
-                                                                                      arena.take<Vec<double>>(n);
-    double *const padded = arena.take<double>(padding_for<double>(n)), *const proba = arena.take<double>(rows * n),
-                  *const losses = arena.take<double>(rows),
-                  *const inner = arena.take<double>(scratch_for_rows<double>(rows, n));
+    Vec<double>*const sums = arena.take<Vec<double>>(n), *const column =
+                                                             arena.take<Vec<double>>(padded_length<double>(n));
+    double* const results = arena.take<double>(padding_for<double>(n));
+    const MarkedRows marked_rows(n, rows, arena);
     Vec<double> total = {};
     for_each_block(product, begin, end, n, sums, gradient, sums_out, [&](size_t first) {
         const size_t left = n_rows - first, count = left < rows ? left : rows;
-        rows_of_any_length<MarkedSoftmax>(
-            Rows<double>{pass.scores + first * n, pass.labels + first, proba, losses, n, false, inner}, 0, count);
-        for (size_t i = count; i < rows; i++) losses[i] = 0;
-        if (pass.proba)
-            for (size_t i = 0; i < count * n; i++) pass.proba[first * n + i] = float(__builtin_fabs(proba[i]));
         product.read(first);
-        for (size_t g = 0; g * L < rows; g++) {
-            const size_t row = g * L, some = rows_left(count, row);
-            read_lanes(marked, proba + row * n, n, some, padded);
-            const Vec<double> weight = read_some(pass.weight + first + row, some);
-            total += weight * load(losses + row);
-            residual(marked, n, weight, product.column(g), sums);
-            if (pass.spread) write_some(pass.spread + first + row, spread_of(marked, n), some);
-        }
+        marked_rows.for_each_group(pass.scores + first * n, pass.labels + first, count, left,
+                                   [&](size_t row, Vec<double>* marked, Vec<double> losses)
+                                       __attribute__((always_inline)) {
+                                           const size_t some = count - row;
+                                           const Vec<double> weight = read_some(pass.weight + first + row, some);
+                                           total += weight * losses;
+                                           residual(marked, n, weight, product.column(row / L), sums);
+                                           if (pass.spread)
+                                               write_some(pass.spread + first + row, spread_of(marked, n), some);
+                                           if (!pass.proba) return;
+                                           for (size_t k = 0; k < n; k++) column[k] = magnitude(marked[k]);
+                                           write_transposed(column, results, n);
+                                           for (size_t i = 0; i < (some < L ? some : L) * n; i++)
+                                               pass.proba[(first + row) * n + i] = float(results[i]);
+                                       });
+        for (size_t row = (count + L - 1) / L * L; row < rows; row += L)
+            for (size_t k = 0; k < n; k++) product.column(row / L)[k] = Vec<double>{};
         product.add();
     });
     return sum_of_lanes(total);

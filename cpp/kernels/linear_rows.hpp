@@ -78,6 +78,55 @@ struct MarkedSoftmax : CrossEntropyGradient {
         return -at_least(V{} + ElementOf<V>(0x1p-1022), p);
     }
 };
+
+// Where marked probabilities are worked out: in lanes from the start, or row by row and then transposed.
+struct MarkedRows {
+    size_t n;
+    double *proba, *losses, *inner, *padded;  // for `rows` rows of more than a few classes
+    Vec<double>* column;
+
+    MarkedRows(size_t n, size_t rows, Arena& arena)
+        : n(n),
+          proba(arena.take<double>(n <= few ? 0 : rows * n)),
+          losses(arena.take<double>(rows + lanes<double>)),
+          inner(arena.take<double>(scratch_for_rows<double>(rows, n))),
+          padded(arena.take<double>(padding_for<double>(n))),
+          column(arena.take<Vec<double>>(padded_length<double>(n))) {}
+
+    __attribute__((noinline)) void fill(Lanes<double>& batch, const double* scores, const int64_t* labels, size_t count,
+                                        size_t left) const {
+        constexpr size_t L = lanes<double>;
+        for (size_t row = 0; row < count; row += L)
+            read_lanes(batch.group(row / L), scores + row * n, n, left - row, padded);
+        compute<MarkedSoftmax>(batch, count, labels, [&](size_t row, double* to) {
+            __builtin_memcpy(to, scores + row * n, n * sizeof(double));
+        });
+    }
+
+    // f(row, marked, losses) for every group of the first `count` rows of `left`; in place of rows that there are not
+    // it gets any finite numbers.
+    template <class F>
+    INLINE void for_each_group(const double* scores, const int64_t* labels, size_t count, size_t left, F f) const {
+        constexpr size_t L = lanes<double>;
+        if (n <= few) {
+            Lanes<double> batch(n);
+            const size_t at_once = batch.rows_at_once();
+            for (size_t first = 0; first < count; first += at_once) {
+                const size_t some = count - first < at_once ? count - first : at_once;
+                fill(batch, scores + first * n, labels + first, some, left - first);
+                for (size_t row = 0; row < some; row += L)
+                    f(first + row, batch.group(row / L), load(batch.per_row + row));
+            }
+            return;
+        }
+        rows_of_any_length<MarkedSoftmax>(Rows<double>{scores, labels, proba, losses, n, false, inner}, 0, count);
+        for (size_t row = 0; row < count; row += L) {
+            read_lanes(column, proba + row * n, n, count - row, padded);
+            f(row, column, read_some(losses + row, count - row));
+        }
+    }
+};
+
 INLINE Vec<double> magnitude(Vec<double> marked) { return marked < 0 ? -marked : marked; }
 // p - onehot(label); `others`: the sum of p over the other classes.
 INLINE Vec<double> less_label(Vec<double> marked, Vec<double> others) { return marked < 0 ? -others : marked; }

@@ -99,10 +99,9 @@ void search_kernel(const SearchPass& pass, size_t begin, size_t end, SearchSums&
     const size_t n = point.n_classes, n_directions = point.n_directions, size = n_directions + n,
                  rows = search_block(n), pitch = padded_length<double>(n), every = pass.hessian_every;
     Arena arena(pass.scratch);
-    double *const z = arena.take<double>(rows * n), *const losses = arena.take<double>(rows),
-                  *const padded = arena.take<double>(padding_for<double>(n)),
-                  *const inner = arena.take<double>(scratch_for_rows<double>(rows, n));
-    V *const p = arena.take<V>(pitch), *e[most_directions], *cross[most_directions], *const classes = arena.take<V>(n);
+    double *const z = arena.take<double>(rows * n), *const padded = arena.take<double>(padding_for<double>(n));
+    const MarkedRows marked_rows(n, rows, arena);
+    V *e[most_directions], *cross[most_directions], *const classes = arena.take<V>(n);
     for (size_t j = 0; j < most_directions; j++) {
         e[j] = arena.take<V>(pitch);
         cross[j] = arena.take<V>(n);
@@ -115,13 +114,11 @@ void search_kernel(const SearchPass& pass, size_t begin, size_t end, SearchSums&
     for (size_t first = begin; first < end; first += rows) {
         const size_t count = end - first < rows ? end - first : rows;
         move_kernel(point, first, first + count, z);
-        rows_of_any_length<MarkedSoftmax>(Rows<double>{z, pass.labels + first, z, losses, n, false, inner}, 0, count);
-        for (size_t i = 0; i < count; i += L) {
+        const auto add = [&](size_t i, V* p, V losses) __attribute__((always_inline)) {
             const size_t row = first + i, left = count - i;
             const V weight = read_some(pass.weight + row, left);
-            read_lanes(p, z + i * n, n, left, padded);
             weights += weight;
-            loss += weight * read_some(losses + i, left);
+            loss += weight * losses;
             for (size_t j = 0; j < n_directions; j++) {
                 const Direction& direction = point.directions[j];
                 if (direction.single)
@@ -157,7 +154,8 @@ void search_kernel(const SearchPass& pass, size_t begin, size_t end, SearchSums&
                 chosen.take(p, lane, weight[lane]);
                 out.chosen_weight += weight[lane];
             }
-        }
+        };
+        marked_rows.for_each_group(z, pass.labels + first, count, count, add);
     }
 
     chosen.flush(out.hessian + n_directions * (size + 1), size);
