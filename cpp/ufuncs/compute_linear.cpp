@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t most_spans = 32;
 constexpr size_t most_sums = size_t(1) << 25;  // of all spans together
+constexpr size_t least_span = 1024;            // rows: as many multiples of its sums are what a span adds up
 constexpr double worth_a_span = 1 << 20;       // products: what is paid for a span's sums then hardly shows
 
 // Memory of a thread, for whole vectors and cache lines.
@@ -33,7 +34,7 @@ struct Spans {
     // `block`: rows that stay together. `products` of a row. `sums` of a span.
     Spans(size_t n_rows, size_t block, size_t products, size_t sums) : n_rows(n_rows) {
         const double worthwhile = double(n_rows) * double(products) / worth_a_span;
-        const size_t most = std::clamp<size_t>(most_sums / (sums + 1), 1, most_spans);
+        const size_t most = std::clamp<size_t>(std::min(most_sums / (sums + 1), n_rows / least_span), 1, most_spans);
         const size_t wanted = std::clamp<size_t>(size_t(std::min(worthwhile, 1e9)), 1, most);
         const size_t blocks = (n_rows + block - 1) / block, each = std::max<size_t>((blocks + wanted - 1) / wanted, 1);
         length = each * block;
