@@ -3,18 +3,11 @@
 // more are read in bundles of eight classes, with a maximum and an exponent for every row, and their exps computed
 // afresh when they are written.
 #pragma once
+#include "../math/tails.hpp"
 #include "lanes.hpp"
 
 namespace multinoulli {
 namespace {
-
-// `count` neighbours, less than a vector holds.
-template <class T>
-INLINE Vec<T> load_some(const T* p, size_t count) {
-    T some[lanes<T>] = {};
-    __builtin_memcpy(some, p, count * sizeof(T));
-    return load(some);
-}
 
 // The way out, class after class, of `count` columns: around the cache where whole cache lines can be written, because
 // each class starts at the same place of a line or where the one before it ended.

@@ -2,6 +2,7 @@
 // All elementwise functions for one instruction set, the one this file is compiled for; MULTINOULLI_ISA is its name.
 #include "elementwise.hpp"
 
+#include "binary_loss.hpp"
 #include "elementwise_kernels.hpp"
 
 namespace multinoulli {
@@ -12,6 +13,7 @@ namespace multinoulli {
 #define KERNELS(T) {map<Sigmoid, T>, map<LogSigmoid, T>, map<Softplus, T>, map<Logit, T>, map<Log1mExp, T>}
 
 extern const ElementwiseTable TABLE_OF(MULTINOULLI_ISA);
-const ElementwiseTable TABLE_OF(MULTINOULLI_ISA) = {KERNELS(float), KERNELS(double)};
+const ElementwiseTable TABLE_OF(MULTINOULLI_ISA) = {KERNELS(float), KERNELS(double), binary_loss<float>,
+                                                    binary_loss<double>};
 
 }  // namespace multinoulli

@@ -49,7 +49,7 @@ __attribute__((noinline)) void fallback_row(const Row<T>& row) {
     if (nan || max == -__builtin_inff()) {
         if constexpr (Function::elements)
             for (size_t k = 0; k < n; k++) row.elements[k] = __builtin_nanf("");
-        if constexpr (Function::per_row) *row.per_row = nan || Function::labels ? __builtin_nanf("") : max;
+        if constexpr (Function::per_row) *row.per_row = nan || !Function::moves ? __builtin_nanf("") : max;
         return;
     }
     if (Function::elements || n <= few) {
@@ -65,7 +65,7 @@ __attribute__((noinline)) void fallback_row(const Row<T>& row) {
         const auto normaliser = normalise<Function, T>(total.summary());
         *row.per_row = T(Function::row(normaliser, splat(double(label_score)))[0]);
     }
-    if constexpr (Function::per_row && !Function::labels) *row.per_row += max;
+    if constexpr (Function::moves) *row.per_row += max;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 //   elements, per_row, labels   which members of Rows it uses
 //   from_exps                   its elements are made of exps (of scores otherwise)
 //   logarithm                   it needs log(sum)
+//   moves                       its value of a row moves with the scores
 //   element, row, at_label      the values themselves
 //   maximum                     the element of a maximum, where elements are made of exps
 #pragma once
@@ -24,6 +25,7 @@ INLINE V element_of(V kept, const Normaliser<V>& n) {
 
 struct Softmax {
     static constexpr bool elements = true, per_row = false, labels = false, from_exps = true, logarithm = false;
+    static constexpr bool moves = false;
     template <class V>
     static INLINE V element(V exp, const Normaliser<V>& n) {
         V p = exp * n.inverse;
@@ -42,6 +44,7 @@ struct Softmax {
 
 struct LogSoftmax {
     static constexpr bool elements = true, per_row = false, labels = false, from_exps = false, logarithm = true;
+    static constexpr bool moves = false;
     template <class V>
     static INLINE V element(V score, const Normaliser<V>& n) {  // no term is positive: nothing cancels
         return ((score - n.max) - n.log_sum) - n.log_sum_low;
@@ -50,11 +53,13 @@ struct LogSoftmax {
 
 struct LogSumExp {
     static constexpr bool elements = false, per_row = true, labels = false, from_exps = false, logarithm = true;
+    static constexpr bool moves = true;
     static INLINE Vec<double> row(const Normaliser<Vec<double>>& n, Vec<double>) { return n.max + n.log_sum; }
 };
 
 struct CrossEntropy {
     static constexpr bool elements = false, per_row = true, labels = true, from_exps = false, logarithm = true;
+    static constexpr bool moves = false;
     // max - label_score comes first: a common offset vanishes in it.
     static INLINE Vec<double> row(const Normaliser<Vec<double>>& n, Vec<double> label_score) {
         return (n.max - label_score) + n.log_sum;
@@ -76,6 +81,17 @@ struct CrossEntropyGradient : CrossEntropy {
     static INLINE V at_label(V p, V score, V max, V others) {
         return score == max ? 0 - others : p - 1;
     }
+};
+
+// log(sum(e^(x - max))), and with it the probabilities: what losses with shares of all classes are made of.
+struct LogSum {
+    static constexpr bool elements = false, per_row = true, labels = false, from_exps = false, logarithm = true;
+    static constexpr bool moves = false;
+    static INLINE Vec<double> row(const Normaliser<Vec<double>>& n, Vec<double>) { return n.log_sum; }
+};
+struct SoftmaxAndLogSum : Softmax {
+    static constexpr bool per_row = true, logarithm = true;
+    static INLINE Vec<double> row(const Normaliser<Vec<double>>& n, Vec<double>) { return n.log_sum; }
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "long_rows.hpp"
 #include "many_classes.hpp"
 #include "products.hpp"
+#include "shares.hpp"
 
 namespace multinoulli {
 namespace {
@@ -32,7 +33,8 @@ constexpr Kernels<T> kernels_of() {
     return {.rows = {row_kernel<Functions, T>...},
             .columns = {column_kernel<Functions, T>...},
             .spans = {read_span<T>, merge_spans<T>, {span_kernel<Functions, T>...}},
-            .products = {product_kernel<SoftmaxProduct, T>, product_kernel<LogSoftmaxProduct, T>}};
+            .products = {product_kernel<SoftmaxProduct, T>, product_kernel<LogSoftmaxProduct, T>},
+            .shares = {row_kernel<LogSum, T>, row_kernel<SoftmaxAndLogSum, T>, finish_shares<T>, weigh_targets<T>}};
 }
 // In the order of `Function`.
 template <class T>

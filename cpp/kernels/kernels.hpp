@@ -79,11 +79,54 @@ struct SpanKernels {
     void (*write[n_functions])(const Rows<T>&, size_t row, const RowSummary&, size_t begin, size_t end);
 };
 
-// A vector times the derivative of softmax (symmetric: forwards it is the same) or of log_softmax, for each row: from
-// its probabilities, in their place. n_classes < 2^31.
+// A vector times the derivative of softmax (symmetric: forwards it is the same) or of log_softmax, for each row, from
+// its probabilities. n_classes < 2^31.
 enum Product { softmax_product, log_softmax_product, n_products };
 template <class T>
-using ProductKernel = void (*)(T* proba, const T* vectors, size_t rows, size_t n_classes);
+using ProductKernel = void (*)(const T* proba, const T* vectors, T* results, size_t rows, size_t n_classes);
+
+// What contiguous rows are to be, and what else the loss is made of. Class k's share is a_k = class_weight_k ((1 - e)
+// q_k
+// + e / n_classes), where q is the row's target, or certainty of its label; then the loss is weight (sum a_k (-log p_k)
+// + z_loss (log sum exp + offset)^2), and its derivatives are divided by `divisor`, too.
+template <class T>
+struct Shares {
+    const int64_t* labels;       // (rows,), or null
+    const T* targets;            // (rows, n_classes), or null: one of these two is there
+    const double* class_weight;  // (n_classes,), and zeros up to a multiple of share_padding
+    double smoothing, z_loss;
+    const double* offsets;  // (rows,) what the row's scores have been lessened by; null: nothing
+    const double* weights;  // (rows,) null: 1
+    double divisor;
+    double* losses;  // (rows,)
+    T* gradient;     // (rows, n_classes), or null
+
+    // Nothing but factors distinguishes the losses from the cross-entropy of the labels.
+    bool plain() const { return labels && smoothing == 0 && z_loss == 0; }
+    Shares from(size_t row, size_t n_classes) const {
+        return {labels ? labels + row : nullptr,
+                targets ? targets + row * n_classes : nullptr,
+                class_weight,
+                smoothing,
+                z_loss,
+                offsets ? offsets + row : nullptr,
+                weights ? weights + row : nullptr,
+                divisor,
+                losses + row,
+                gradient ? gradient + row * n_classes : nullptr};
+    }
+};
+constexpr size_t share_padding = 16;
+
+// `log_sums` and `probabilities` are what is to be done to rows first, with their log(sum(e^(x - max))) into per_row;
+// if the shares are plain, the cross-entropy (and its gradient). `finish` makes the results of that; the gradient and
+// `elements` must not overlap. `weigh`: sum_k class_weight_k q_k of each row of targets, NaN where a q_k is not >= 0.
+template <class T>
+struct ShareKernels {
+    Kernel<T> log_sums, probabilities;
+    void (*finish)(const Shares<T>&, const Rows<T>&, size_t rows);
+    void (*weigh)(const T* targets, const double* class_weight, size_t rows, size_t n_classes, double* sums);
+};
 
 template <class T>
 struct Kernels {
@@ -91,6 +134,7 @@ struct Kernels {
     ColumnKernel<T> columns[n_functions];
     SpanKernels<T> spans;
     ProductKernel<T> products[n_products];
+    ShareKernels<T> shares;
 };
 
 struct KernelTable {

@@ -5,56 +5,24 @@
 // is set apart: v is taken less v_m, and 1 - p_m is the sum of the others. An entry's error is then a few units in the
 // last place of the terms that it is the difference of, not of v.
 #pragma once
+#include "../math/tails.hpp"
 #include "few_classes.hpp"
 
 namespace multinoulli {
 namespace {
 
-// f(p, v) of every vector of the row, the last one filled up with zeros.
-template <class T, class F>
-INLINE void read_pairs(const T* p, const T* v, size_t n, F f) {
-    constexpr size_t L = lanes<T>;
-    size_t k = 0;
-    for (; k + L <= n; k += L) f(load(p + k), load(v + k));
-    if (k == n) return;
-    T some[2][L] = {};
-    __builtin_memcpy(some[0], p + k, (n - k) * sizeof(T));
-    __builtin_memcpy(some[1], v + k, (n - k) * sizeof(T));
-    f(load(some[0]), load(some[1]));
-}
-
-// p[k] = f(p[k], v[k]).
-template <class T, class F>
-INLINE void write_pairs(T* p, const T* v, size_t n, F f) {
-    constexpr size_t L = lanes<T>;
-    size_t k = 0;
-    for (; k + L <= n; k += L) store(p + k, f(load(p + k), load(v + k)));
-    if (k == n) return;
-    T some[2][L] = {};
-    __builtin_memcpy(some[0], p + k, (n - k) * sizeof(T));
-    __builtin_memcpy(some[1], v + k, (n - k) * sizeof(T));
-    store(some[0], f(load(some[0]), load(some[1])));
-    __builtin_memcpy(p + k, some[0], (n - k) * sizeof(T));
-}
-
 // Where the first of the largest probabilities stands; in a row of NaN, anywhere.
 template <class T>
 INLINE size_t largest(const T* p, size_t n) {
     constexpr size_t L = lanes<T>;
-    Vec<T> best = {};
-    read_pairs(p, p, n, [&](Vec<T> a, Vec<T>) __attribute__((always_inline)) { best = max_ignoring_nan(best, a); });
-    const T max = max_of_lanes(best);
+    const T max = maximum(p, n);
     size_t k = 0;
     while (k + L <= n && !any_lane(load(p + k) == max)) k += L;
-    for (; k < n; k++)
-        if (p[k] == max) return k;
-    return 0;
-}
-
-template <class T>
-INLINE double value_of(const Total<T>& total) {
-    const HighLow<double> sum = total.of_lanes();
-    return sum.high + sum.low;
+    if (k == n) return 0;
+    const IntVec<T> found = (k + L <= n ? load(p + k) : load_some(p + k, n - k, T(-1))) == max;
+    const auto least = [](IntVec<T> a, IntVec<T> b) __attribute__((always_inline)) { return a < b ? a : b; };
+    const size_t lane = size_t(fold(found ? lane_numbers<T>() : IntVec<T>{} + ElementOf<IntVec<T>>(L), least));
+    return lane < L ? k + lane : 0;
 }
 
 // One row a lane: the largest probability of each, and its v.
@@ -103,14 +71,16 @@ INLINE Vec<T> in_double(F f, const Values&... values) {
 // p_k (v_k - sum p_j v_j)
 struct SoftmaxProduct {
     template <class T>
-    static INLINE void row(T* p, const T* v, size_t n) {
+    static INLINE void row(const T* p, const T* v, T* to, size_t n) {
         const Vec<T> centre = splat(v[largest(p, n)]);
         Total<T> total = {};
-        read_pairs(p, v, n,
-                   [&](Vec<T> a, Vec<T> b) __attribute__((always_inline)) { total.add(rounded(a * (b - centre))); });
+        over_vectors<T>(n, [&](size_t k, auto count) __attribute__((always_inline)) {
+            total.add(rounded(load_some(p + k, count) * (load_some(v + k, count) - centre)));
+        });
         const Vec<T> mean = splat(T(value_of(total)));
-        write_pairs(p, v, n,
-                    [&](Vec<T> a, Vec<T> b) __attribute__((always_inline)) { return a * ((b - centre) - mean); });
+        over_vectors<T>(n, [&](size_t k, auto count) __attribute__((always_inline)) {
+            store_some(to + k, load_some(p + k, count) * ((load_some(v + k, count) - centre) - mean), count);
+        });
     }
     template <class T>
     static INLINE void row_a_lane(Vec<T>* p, const Vec<T>* v, size_t n) {
@@ -125,21 +95,23 @@ struct SoftmaxProduct {
 // v_k - p_k sum v_j
 struct LogSoftmaxProduct {
     template <class T>
-    static INLINE void row(T* p, const T* v, size_t n) {
+    static INLINE void row(const T* p, const T* v, T* to, size_t n) {
         const size_t m = largest(p, n);
         const double p_m = p[m], v_m = v[m];
         const IntVec<T> numbers = lane_numbers<T>(), step = IntVec<T>{} + ElementOf<IntVec<T>>(lanes<T>);
-        IntVec<T> k = numbers - ElementOf<IntVec<T>>(m);
+        IntVec<T> from_m = numbers - ElementOf<IntVec<T>>(m);
         Total<T> p_others = {}, v_others = {};
-        read_pairs(p, v, n, [&](Vec<T> a, Vec<T> b) __attribute__((always_inline)) {
-            p_others.add(without(k == 0, a));
-            v_others.add(without(k == 0, b));
-            k += step;
+        over_vectors<T>(n, [&](size_t k, auto count) __attribute__((always_inline)) {
+            p_others.add(without(from_m == 0, load_some(p + k, count)));
+            v_others.add(without(from_m == 0, load_some(v + k, count)));
+            from_m += step;
         });
         const double rest = value_of(v_others);
         const Vec<T> sum = splat(T(rest + v_m));
-        write_pairs(p, v, n, [&](Vec<T> a, Vec<T> b) __attribute__((always_inline)) { return b - a * sum; });
-        p[m] = T(v_m * value_of(p_others) - rounded(p_m * rest));
+        over_vectors<T>(n, [&](size_t k, auto count) __attribute__((always_inline)) {
+            store_some(to + k, load_some(v + k, count) - load_some(p + k, count) * sum, count);
+        });
+        to[m] = T(v_m * value_of(p_others) - rounded(p_m * rest));
     }
     template <class T>
     static INLINE void row_a_lane(Vec<T>* p, const Vec<T>* v, size_t n) {
@@ -160,24 +132,25 @@ struct LogSoftmaxProduct {
 };
 
 template <class Product, class T>
-void product_of_few_classes(T* proba, const T* vectors, size_t rows, size_t n) {
+void product_of_few_classes(const T* proba, const T* vectors, T* to, size_t rows, size_t n) {
     constexpr size_t L = lanes<T>;
     Vec<T> p[few], v[few];
     T padded[padded_size<T>], results[padded_size<T>];
-    for (size_t left = rows * n, some; left > 0; left -= some, proba += some, vectors += some) {
+    for (size_t left = rows * n, some; left > 0; left -= some, proba += some, vectors += some, to += some) {
         some = left < L * n ? left : L * n;
         read_transposed(p, readable(proba, left, n, padded), n);
         read_transposed(v, readable(vectors, left, n, padded), n);
         Product::template row_a_lane<T>(p, v, n);
         write_transposed(p, results, n);
-        __builtin_memcpy(proba, results, some * sizeof(T));
+        __builtin_memcpy(to, results, some * sizeof(T));
     }
 }
 
 template <class Product, class T>
-void product_kernel(T* proba, const T* vectors, size_t rows, size_t n_classes) {
-    if (n_classes <= few) return product_of_few_classes<Product>(proba, vectors, rows, n_classes);
-    for (size_t row = 0; row < rows; row++) Product::row(proba + row * n_classes, vectors + row * n_classes, n_classes);
+void product_kernel(const T* proba, const T* vectors, T* results, size_t rows, size_t n_classes) {
+    if (n_classes <= few) return product_of_few_classes<Product>(proba, vectors, results, rows, n_classes);
+    for (size_t i = 0; i < rows * n_classes; i += n_classes)
+        Product::row(proba + i, vectors + i, results + i, n_classes);
 }
 
 }  // namespace

@@ -36,6 +36,12 @@ struct Total<double> {
     INLINE HighLow<double> of_lanes() const { return two_sum_of_lanes(sum, lost); }
 };
 
+template <class T>
+INLINE double value_of(const Total<T>& total) {
+    const HighLow<double> sum = total.of_lanes();
+    return sum.high + sum.low;
+}
+
 // Without fused products double exps have lost so much that an addition before would be one rounding too many.
 template <class T>
 constexpr bool one_by_one = sizeof(T) == 8 && !products_fuse;

@@ -85,5 +85,6 @@ void test_invariance(const KernelTable&);
 void test_memory(const KernelTable&);
 void test_products(const KernelTable&);
 void test_elementwise(const ElementwiseTable&);
+void test_losses(const KernelTable&, const ElementwiseTable&);
 
 }  // namespace multinoulli::testing

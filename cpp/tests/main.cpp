@@ -57,6 +57,8 @@ int run_all(const KernelTable& table, const ElementwiseTable& elementwise) {
     timed("products");
     test_elementwise(elementwise);
     timed("elementwise");
+    test_losses(table, elementwise);
+    timed("losses");
     return failures ? 1 : 0;
 }
 

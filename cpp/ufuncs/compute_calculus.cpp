@@ -74,13 +74,13 @@ void compute_product(Product product, const T* scores, const T* vectors, T* resu
     const size_t chunk = std::max<size_t>(chunk_elements / n_classes / block, 1) * block;
     const double estimated_ns = 0.25 * sizeof(T) * double(rows * n_classes);
     over_rows(rows, chunk, estimated_ns, [&] {
-        return [&, scratch = std::vector<T>(scratch_for_rows<T>(block, n_classes))](size_t begin, size_t end) mutable {
+        return [&, scratch = std::vector<T>(scratch_for_rows<T>(block, n_classes)),
+                proba = std::vector<T>(block * n_classes)](size_t begin, size_t end) mutable {
             for (size_t row = begin; row < end; row += block) {
                 const size_t some = std::min(block, end - row), first = row * n_classes;
-                T* const proba = results + first;
-                const Rows<T> these{scores + first, nullptr, proba, nullptr, n_classes, false, scratch.data()};
+                const Rows<T> these{scores + first, nullptr, proba.data(), nullptr, n_classes, false, scratch.data()};
                 kernels_for<T>().rows[softmax](these, 0, some);
-                kernels_for<T>().products[product](proba, vectors + first, some, n_classes);
+                kernels_for<T>().products[product](proba.data(), vectors + first, results + first, some, n_classes);
             }
         };
     });

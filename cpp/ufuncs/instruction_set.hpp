@@ -28,5 +28,12 @@ ElementwiseKernel<T> elementwise_kernel(ElementwiseFunction function) {
     else
         return elementwise_kernels->f64[function];
 }
+template <class T>
+BinaryKernel<T> binary_kernel() {
+    if constexpr (sizeof(T) == sizeof(float))
+        return elementwise_kernels->binary_f32;
+    else
+        return elementwise_kernels->binary_f64;
+}
 
 }  // namespace multinoulli

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Functions over whole contiguous arrays, which the Python side arranges and checks: products with derivatives, and
 // ragged rows, which no universal function knows.
-#include <new>
-
 #include "compute_calculus.hpp"
+#include "contiguous.hpp"
 #include "module.hpp"
 
 namespace multinoulli {
@@ -27,25 +26,6 @@ bool read(PyObject* const* args, Py_ssize_t n_args, int indptr, PyArrayObject* (
     return true;
 }
 
-template <class Work>
-PyObject* run(PyArrayObject* scores, const Work& work) {
-    PyThreadState* state = PyEval_SaveThread();
-    bool done = true;
-    try {
-        PyArray_TYPE(scores) == NPY_FLOAT ? work(float()) : work(double());
-    } catch (const std::bad_alloc&) {
-        done = false;
-    }
-    PyEval_RestoreThread(state);
-    if (!done) return PyErr_NoMemory();
-    Py_RETURN_NONE;
-}
-
-template <class T>
-T* data(PyArrayObject* array) {
-    return static_cast<T*>(PyArray_DATA(array));
-}
-
 template <Product product>
 PyObject* times_derivative(PyObject*, PyObject* const* args, Py_ssize_t n_args) {
     PyArrayObject* arrays[3];
@@ -56,7 +36,7 @@ PyObject* times_derivative(PyObject*, PyObject* const* args, Py_ssize_t n_args) 
         return PyErr_Format(PyExc_ValueError, "the arrays differ in size");
     if (size == 0) Py_RETURN_NONE;
     const size_t n_classes = size_t(PyArray_DIM(scores, PyArray_NDIM(scores) - 1));
-    return run(scores, [&, scores = scores, vectors = vectors, out = out](auto type) {
+    return run(PyArray_TYPE(scores), [&, scores = scores, vectors = vectors, out = out](auto type) {
         using T = decltype(type);
         compute_product<T>(product, data<T>(scores), data<T>(vectors), data<T>(out), size / n_classes, n_classes);
     });
@@ -72,16 +52,11 @@ PyObject* of_segments(PyObject*, PyObject* const* args, Py_ssize_t n_args) {
     if (rows < 0 || PyArray_SIZE(out) != (elements ? PyArray_SIZE(scores) : rows) ||
         data<int64_t>(indptr)[rows] != PyArray_SIZE(scores))
         return PyErr_Format(PyExc_ValueError, "the arrays differ in size");
-    return run(scores, [&, scores = scores, indptr = indptr, out = out](auto type) {
+    return run(PyArray_TYPE(scores), [&, scores = scores, indptr = indptr, out = out](auto type) {
         using T = decltype(type);
         compute_segments<T>(function, data<T>(scores), data<int64_t>(indptr), size_t(rows),
                             elements ? data<T>(out) : nullptr, elements ? nullptr : data<T>(out));
     });
-}
-
-template <PyObject* (*function)(PyObject*, PyObject* const*, Py_ssize_t)>
-constexpr PyMethodDef method(const char* name, const char* documentation) {
-    return {name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function)), METH_FASTCALL, documentation};
 }
 
 PyMethodDef methods[] = {

@@ -85,6 +85,34 @@ def csr_adjoint(
     data: _Array, indices: _Array, indptr: _Array, residual: _Array, out: _Array, threads: int, /
 ) -> None: ...
 def use_blas(dgemm: Any, sgemm: Any, /) -> None: ...
+def weighted_cross_entropy(
+    scores: _Array | None,
+    labels: _Array | None,
+    targets: _Array | None,
+    class_weight: _Array | None,
+    label_smoothing: float,
+    z_loss: float,
+    offsets: _Array | None,
+    weights: _Array | None,
+    divisor: float,
+    losses: _Array,
+    gradient: _Array | None,
+    /,
+) -> None: ...
+def weigh_targets(targets: _Array, class_weight: _Array | None, sums: _Array, /) -> None: ...
+def weighted_binary_cross_entropy(
+    scores: _Array,
+    labels: _Array,
+    first: float,
+    second: float,
+    label_smoothing: float,
+    z_loss: float,
+    weights: _Array | None,
+    divisor: float,
+    losses: _Array | None,
+    gradient: _Array | None,
+    /,
+) -> float | None: ...
 def entry(name: str, /) -> Callable[[_F], _F]: ...
 def get_num_threads() -> int: ...
 def set_num_threads(num_threads: int, /) -> None: ...

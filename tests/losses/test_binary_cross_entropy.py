@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
+from multinoulli._core import get_num_threads, set_num_threads
 from multinoulli.losses import (
     binary_cross_entropy,
     binary_cross_entropy_gradient,
@@ -118,6 +119,48 @@ def test_types_shapes_and_out():
     single = np.zeros(len(SCORES))
     assert binary_cross_entropy(SCORES, LABELS, out=single) is single
     np.testing.assert_array_equal(single, want[0])
+
+
+@pytest.mark.parametrize(
+    "dtype", [bool, np.int8, np.uint8, np.int32, np.int64, np.uint64, ">i8", np.float16, np.float32, ">f8"]
+)
+def test_labels_of_any_type(dtype):
+    labels = LABELS.astype(dtype)
+    for options in {}, OPTIONS["all"], OPTIONS["mean"]:
+        want = binary_cross_entropy_gradient(SCORES, LABELS.astype(float), **options)
+        for a, b in zip(want, binary_cross_entropy_gradient(SCORES, labels, **options), strict=True):
+            np.testing.assert_array_equal(a, b)
+    if dtype not in (bool, np.uint8, np.uint64):
+        with pytest.raises(ValueError, match="but one is -1"):
+            binary_cross_entropy(0.0, np.array([0, 1, -1]).astype(dtype), reduction="mean", class_weight=[1, 2])
+    if dtype is not bool:
+        with pytest.raises(ValueError, match="but one is 2"):
+            binary_cross_entropy(np.zeros(600), np.repeat([0, 1, 2], 200).astype(dtype))
+
+
+def test_shares_near_1_keep_what_is_left_of_them():
+    q = 1 - 1e-10
+    want = q * np.log1p(np.exp(-20.0)) + (1 - q) * np.log1p(np.exp(20.0))
+    np.testing.assert_allclose(binary_cross_entropy(np.float32(20), q), want, rtol=3e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_threads_places_and_sums(dtype):
+    rng = np.random.default_rng(5)
+    scores, labels = rng.normal(0, 4, 300_001).astype(dtype), rng.random(300_001)
+    threads = get_num_threads()
+    results = []
+    for number in 1, 5:
+        set_num_threads(number)
+        try:
+            results.append(binary_cross_entropy_gradient(scores, labels, z_loss=0.1))
+            results.append(binary_cross_entropy_gradient(scores, labels, z_loss=0.1, reduction="sum"))
+        finally:
+            set_num_threads(threads)
+    for a, b in zip(results[0] + results[1], results[2] + results[3], strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(results[1][0], results[0][0].sum(dtype=float), rtol=1e-6)
+    np.testing.assert_array_equal(binary_cross_entropy(scores[::-3], labels[::-3], z_loss=0.1), results[0][0][::-3])
 
 
 def test_wrong_arguments_are_refused_by_name():

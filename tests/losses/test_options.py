@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
+from multinoulli._core import get_num_threads, set_num_threads
 from multinoulli.losses import cross_entropy, cross_entropy_gradient
 from reference import exact_row, ulps
 
@@ -166,6 +167,68 @@ def test_soft_targets_of_16_bits_may_be_coarse():
     scores = rng.standard_normal((3, 200))
     want = -(targets * (scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)))).sum(axis=1)
     np.testing.assert_allclose(cross_entropy(scores, targets), want, rtol=1e-3)
+
+
+def test_a_class_without_weight_costs_nothing_where_it_is_impossible():
+    weights = np.array([1.0, 1, 0])
+    for options in {}, {"label_smoothing": 0.1}, {"z_loss": 0.1}:
+        loss, gradient = cross_entropy_gradient([[0, 0, -INF]], [2], class_weight=weights, **options)
+        assert np.isfinite(loss).all()
+        assert np.isfinite(gradient).all()
+        assert np.isnan(cross_entropy([[0, NAN, -INF]], [2], class_weight=weights, **options)).all()
+
+
+# Shorter than a vector, whole vectors, tails, and rows longer than what is worked on at once.
+@pytest.mark.parametrize("n_classes", [1, 2, 7, 8, 9, 16, 17, 100, 3000, 9000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("soft", [None, np.float32, np.float64], ids=str)
+def test_rows_of_any_length(n_classes, dtype, soft):
+    rng = np.random.default_rng(n_classes)
+    n, epsilon = 5, np.finfo(dtype).eps
+    scores, labels = rng.normal(0, 3, (n, n_classes)).astype(dtype), rng.integers(0, n_classes, n)
+    targets = one_hot(labels, n_classes) if soft is None else rng.dirichlet(np.ones(n_classes), n).astype(soft)
+    weight, class_weight = rng.uniform(0.5, 2, n), rng.uniform(0.5, 2, n_classes)
+    z = scores.astype(np.longdouble)
+    log_sums = np.log(np.exp(z).sum(axis=1, keepdims=True))
+    shares = class_weight * (0.7 * targets.astype(np.longdouble) + 0.3 / n_classes)
+    want = weight * ((shares * (log_sums - z)).sum(axis=1) + 0.1 * log_sums[:, 0] ** 2)
+    terms = (shares.sum(axis=1, keepdims=True) + 0.2 * log_sums) * np.exp(z - log_sums)
+    options = {"weight": weight, "class_weight": class_weight, "label_smoothing": 0.3, "z_loss": 0.1}
+    given = labels if soft is None else targets
+    loss = cross_entropy_gradient(scores, given, **options)[0]
+    np.testing.assert_allclose(loss, want.astype(float), rtol=4 * epsilon)
+    np.testing.assert_array_equal(loss, cross_entropy(scores, given, **options))
+    mean, gradient = cross_entropy_gradient(scores, given, reduction="mean", **options)
+    factors = (weight / (weight @ (targets @ class_weight)))[:, None]
+    np.testing.assert_allclose(mean, want.sum() / (weight @ (targets @ class_weight)), rtol=4 * epsilon)
+    assert gradient.dtype == dtype
+    assert (abs(gradient - factors * (terms - shares)) <= 4 * epsilon * factors * np.maximum(abs(terms), shares)).all()
+
+
+def test_threads_layouts_and_neighbours_change_no_bit():
+    rng = np.random.default_rng(3)
+    scores, labels = rng.normal(size=(60_000, 11)).astype(np.float32), rng.integers(0, 11, 60_000)
+    targets = rng.dirichlet(np.ones(11), 60_000)
+    threads = get_num_threads()
+    for given in labels, targets:
+        for options in {"class_weight": np.arange(11)}, {"label_smoothing": 0.1, "z_loss": 0.1, "temperature": 0.5}:
+            set_num_threads(1)
+            want = cross_entropy_gradient(scores, given, **options)
+            set_num_threads(5)
+            try:
+                got = cross_entropy_gradient(scores, given, **options)
+            finally:
+                set_num_threads(threads)
+            upright = cross_entropy_gradient(
+                np.asfortranarray(scores.T), given if given is labels else np.asfortranarray(given.T), axis=0, **options
+            )
+            for a, b, c in zip(want, got, upright, strict=True):
+                np.testing.assert_array_equal(a, b)
+                np.testing.assert_array_equal(a, c.T)
+            some = slice(12_345, 12_348)
+            few = cross_entropy_gradient(scores[some].astype(">f4"), given[some], **options)
+            for a, b in zip(want, few, strict=True):
+                np.testing.assert_array_equal(a[some], b)
 
 
 def test_no_samples():

@@ -4,12 +4,13 @@
 import math
 import operator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from multinoulli._validation.scores import as_array, as_number
+from multinoulli import _core
+from multinoulli._validation.scores import as_array, as_contiguous, as_number
 
 Reduction = Literal["sum", "mean"]
 
@@ -76,17 +77,25 @@ def as_targets(targets: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
             f"labels must be integers 0...K-1, use labels.astype(int); or floating-point target probabilities of the "
             f"scores' shape {shape}, not {targets.dtype} of shape {targets.shape}"
         )
-    return targets if targets.dtype.kind == "f" and targets.dtype != np.float16 else targets.astype(np.float32)
+    return targets.astype(np.float64 if targets.dtype.itemsize > 4 else np.float32, copy=False)
+
+
+def weigh_targets(targets: NDArray[Any], class_weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return each row's targets times class weights, summed; NaN where a target is not at least 0."""
+    sums = np.zeros(targets.shape[:-1])
+    rows = as_contiguous(targets, targets.dtype).reshape(sums.size, targets.shape[-1])
+    _core.weigh_targets(rows, class_weight, sums)
+    return sums
 
 
 def check_distributions(targets: NDArray[Any], tolerance: float) -> None:
     """Raise unless every row, along the last axis, is nonnegative and sums to 1 within the tolerance."""
-    if not targets.min(initial=0) >= 0:
-        bad = ~(targets >= 0)
-        raise ValueError(f"labels, as target probabilities, must be at least 0, but one is {targets[bad][0]}")
-    sums = targets.sum(axis=-1, dtype=np.float64)
+    sums = weigh_targets(targets, None)
     off = ~(np.abs(sums - 1) <= tolerance)
     if off.any():
+        bad = ~(targets >= 0)
+        if bad.any():
+            raise ValueError(f"labels, as target probabilities, must be at least 0, but one is {targets[bad][0]}")
         first = tuple(map(int, np.argwhere(off)[0]))
         raise ValueError(
             f"labels, as target probabilities, must sum to 1 within {tolerance:g}, but row {first} sums to "
@@ -95,15 +104,21 @@ def check_distributions(targets: NDArray[Any], tolerance: float) -> None:
 
 
 def as_binary_labels(labels: NDArray[Any]) -> NDArray[Any]:
-    """Return labels that are 0 or 1, or floating-point probabilities of 1."""
+    """Return labels in a type that the core reads; it says whether `refuse_binary_labels` has to."""
     if labels.dtype.kind not in "fiub" and labels.dtype.name != "bfloat16":
         raise TypeError(f"labels must be 0 and 1, or probabilities of 1, not {labels.dtype}")
-    whole = labels.dtype.kind in "iub"
-    if labels.size and not (labels.min() >= 0 and labels.max() <= 1):
-        bad = ~((labels >= 0) & (labels <= 1))
-        allowed = "be 0 or 1" if whole else "lie in [0, 1], being probabilities"
-        raise ValueError(f"labels must {allowed}, but one is {labels[bad][0]}")
-    return labels
+    if labels.dtype.kind in "iu" and labels.dtype != np.uint8:
+        return labels.astype(np.int64, copy=False)
+    if labels.dtype.kind in "ub":
+        return labels
+    return labels.astype(np.float64 if labels.dtype.itemsize > 4 else np.float32, copy=False)
+
+
+def refuse_binary_labels(labels: NDArray[Any]) -> NoReturn:
+    """Raise for the first that is neither 0 nor 1, or no probability of 1."""
+    bad = labels[~((labels >= 0) & (labels <= 1))][0]
+    allowed = "be 0 or 1" if labels.dtype.kind in "iub" else "lie in [0, 1], being probabilities"
+    raise ValueError(f"labels must {allowed}, but one is {bad}")
 
 
 def as_class_weight(class_weight: ArrayLike, n_classes: int) -> NDArray[np.float64]:

@@ -26,14 +26,13 @@ from multinoulli._validation.losses import (
     as_targets,
     check_distributions,
     is_floating,
+    weigh_targets,
 )
-from multinoulli._validation.scores import Axis, Empty, as_array, as_labels, as_mask
+from multinoulli._validation.scores import Axis, Empty, as_array, as_contiguous, as_labels, as_mask
 from multinoulli.functions._rows import ClassAxes, Rows, broadcast_batch
 from multinoulli.losses._presence import Presence, reduce
 
 Floats = NDArray[Any]
-
-_AT_ONCE = 1 << 15  # scores of a block
 
 
 @dataclass(frozen=True)
@@ -103,121 +102,83 @@ class Samples:
         """Return one weighted loss a present sample."""
         if self._plain:
             (losses,) = self.rows.apply(_core.cross_entropy, self._labels)
-            return self._weighted(losses)
-        return self._by_blocks(gradients=None)
+            self.rows.fill(losses, math.inf)
+            return self.presence.weighted(losses)
+        return self._computed(None, 1.0)
 
     def losses_and_gradients(self) -> tuple[Floats, Floats]:
         """Return the losses, and the gradients, with respect to the scores, of what is asked for; classes last."""
-        divisor = 1.0
-        if self.options.reduction == "mean":
-            divisor = self._total_weight or 1.0
         rows = self.rows
-        if not self._plain:
-            gradients = np.empty((*self.presence.shape, rows.scores.shape[-1]), rows.scores.dtype)
-            losses = self._by_blocks(gradients)
-            scales = None
-        else:
+        divisor = (self._total_weight or 1.0) if self.options.reduction == "mean" else 1.0
+        if self._plain and self.presence.weights is None and divisor * rows.temperature == 1:
             losses, gradients = rows.apply(_core.cross_entropy_gradient, self._labels)
-            losses = self._weighted(losses)
-            scales = self._of_classes()
+            rows.fill(losses, math.inf)
+        else:
+            gradients = np.empty((*self.presence.shape, rows.scores.shape[-1]), rows.scores.dtype)
+            losses = self._computed(gradients, divisor * rows.temperature)
         if rows.mask is not None:  # a masked label or target; rows that are NaN stay so
             np.copyto(gradients, 0, where=~rows.mask & ~np.isnan(gradients))
         rows.fill(gradients, 0.0)
-        if scales is not None or self.presence.weights is not None or divisor * rows.temperature != 1:
-            scales = np.ones(self.presence.shape) if scales is None else scales
-            scales = self.presence.weighted(scales) / (divisor * rows.temperature)
-            gradients *= scales[..., None].astype(gradients.dtype)
         return losses, gradients
 
     @property
     def _plain(self) -> bool:
-        # Nothing but a factor distinguishes the losses from what the core computes.
-        return self.targets is None and self.options.label_smoothing == 0 == self.options.z_loss
+        # What the core computes wherever the classes lie.
+        options = self.options
+        return self.targets is None and self.class_weight is None and options.label_smoothing == 0 == options.z_loss
 
     @property
     def _labels(self) -> NDArray[np.int64]:
         assert self.labels is not None
         return self.labels
 
-    def _of_classes(self) -> Floats | None:
-        return None if self.class_weight is None else self.class_weight[self._labels]
-
-    def _weighted(self, losses: Floats) -> Floats:
-        of_classes = self._of_classes() if self._plain else None
-        if of_classes is not None:
-            losses = losses * of_classes
-        self.rows.fill(losses, math.inf)
-        return self.presence.weighted(losses)
-
     @cached_property
     def _total_weight(self) -> float:
         # What the sum is divided by to be the mean: the samples' weights times those of their classes.
         if self.class_weight is None:
             return self.presence.total()
-        weights = self.class_weight[self._labels] if self.targets is None else self.targets @ self.class_weight
+        if self.targets is None:
+            weights = self.class_weight.take(self._labels)
+        else:
+            weights = weigh_targets(self.targets, self.class_weight)
         return float(self.presence.weighted(weights).sum())
 
-    def _by_blocks(self, gradients: Floats | None) -> Floats:
-        # The weighted losses, and into `gradients` those without weights and temperature. In float64, a few rows at a
-        # time: what is computed on the way stays in the cache.
-        rows, shape = self.rows, self.presence.shape
-        n_classes = rows.scores.shape[-1]
+    def _computed(self, gradients: Floats | None, divisor: float) -> Floats:
+        # The weighted losses; into `gradients` theirs, over the divisor.
+        rows, shape, n_classes = self.rows, self.presence.shape, self.rows.scores.shape[-1]
+        labels, targets, smoothing = self.labels, self.targets, self.options.label_smoothing
+        if smoothing and rows.mask is not None:
+            labels, targets, smoothing = None, self._smoothed(rows.mask), 0.0
 
-        def flat(array: NDArray[Any] | None, *classes: int) -> NDArray[Any] | None:
-            return None if array is None else np.broadcast_to(array, (*shape, *classes)).reshape(-1, *classes)
-
-        scores, mask = flat(rows.scores, n_classes), flat(rows.mask, n_classes)
-        labels, targets = flat(self.labels), flat(self.targets, n_classes)
-        offset = flat(None if rows.offset is None else rows.offset[..., 0])
-        slopes = None if gradients is None else gradients.reshape(-1, n_classes)
-        assert scores is not None
-        losses = np.empty(len(scores))
-        step = max(1, _AT_ONCE // max(1, n_classes))
-        for begin in range(0, len(scores), step):
-            block = slice(begin, begin + step)
-            z = scores[block]
-            shares = self._shares(
-                len(z),
-                n_classes,
-                None if labels is None else labels[block],
-                None if targets is None else targets[block],
-                None if mask is None else mask[block],
+        def laid_out(array: NDArray[Any] | None, *classes: int) -> NDArray[Any] | None:
+            if array is None:
+                return None
+            return as_contiguous(np.broadcast_to(array, (*shape, *classes)), array.dtype).reshape(
+                math.prod(shape), *classes
             )
-            costs = np.negative(_core.log_softmax(z), dtype=np.float64)
-            losses[block] = np.vecdot(shares, costs)
-            if not np.isfinite(losses[block]).all():  # what has no share costs nothing, be its probability 0
-                counted = (shares != 0) | np.isnan(costs)
-                losses[block] = np.multiply(shares, costs, out=np.zeros_like(costs), where=counted).sum(axis=-1)
-            factors = shares.sum(axis=-1, keepdims=True)
-            if self.options.z_loss:
-                log_sums = np.asarray(_core.logsumexp(z), np.float64)
-                if offset is not None:
-                    log_sums = log_sums + offset[block]
-                losses[block] += self.options.z_loss * np.square(log_sums)
-                factors += 2 * self.options.z_loss * log_sums[:, None]
-            if slopes is not None:
-                slopes[block] = factors * np.asarray(_core.softmax(z)) - shares
-        return self._weighted(losses.reshape(shape))
 
-    def _shares(
-        self,
-        n_rows: int,
-        n_classes: int,
-        labels: NDArray[Any] | None,
-        targets: NDArray[Any] | None,
-        mask: NDArray[Any] | None,
-    ) -> NDArray[np.float64]:
-        # a, shape (n_rows, K).
+        losses = np.zeros(shape)
+        _core.weighted_cross_entropy(
+            laid_out(rows.scores, n_classes),
+            laid_out(labels),
+            laid_out(targets, n_classes),
+            self.class_weight,
+            smoothing,
+            self.options.z_loss,
+            None if rows.offset is None else laid_out(rows.offset[..., 0]),
+            laid_out(self.presence.weights),
+            divisor,
+            losses,
+            gradients,
+        )
+        rows.fill(losses, math.inf)
+        return losses
+
+    def _smoothed(self, mask: NDArray[np.bool_]) -> Floats:
+        # Targets smoothed over what is not masked.
         smoothing = self.options.label_smoothing
+        targets = self.targets
         if targets is None:
-            shares = np.zeros((n_rows, n_classes))
-            shares[np.arange(n_rows), labels] = 1 - smoothing
-        else:
-            shares = np.multiply(targets, 1 - smoothing, dtype=np.float64)
-        if smoothing and mask is None:
-            shares += smoothing / n_classes
-        elif mask is not None and smoothing:
-            shares += mask * (smoothing / np.maximum(np.sum(mask, axis=-1, keepdims=True), 1))
-        if self.class_weight is not None:
-            shares *= self.class_weight
-        return shares
+            targets = np.arange(mask.shape[-1]) == self._labels[..., None]
+        even = smoothing / np.maximum(mask.sum(axis=-1, keepdims=True), 1)
+        return np.asarray((1 - smoothing) * targets + mask * even)
