@@ -128,13 +128,28 @@ INLINE void stream_end() {
 }
 
 // `v` with a rounding of its own. In a * b + c * d the compiler may fuse either product, and copies of the same code
-// have been seen to differ; a * b + rounded(c * d) leaves it no choice.
+// have been seen to differ; a * b + rounded(c * d) leaves it no choice. GCC's own barrier takes some vectors apart and
+// puts them together again by twenty shuffles, so where one register holds the vector, an empty instruction does it.
 template <class V>
 INLINE V rounded(V v) {
 #if defined(__clang__)
     return __arithmetic_fence(v);
 #else
-    return __builtin_assoc_barrier(v);
+#if defined(__AVX512F__)
+    constexpr size_t of_register = 64;
+#elif defined(__AVX__)
+    constexpr size_t of_register = 32;
+#elif defined(__x86_64__)
+    constexpr size_t of_register = 16;
+#else
+    constexpr size_t of_register = 0;
+#endif
+    if constexpr (sizeof(V) > of_register) {
+        return __builtin_assoc_barrier(v);
+    } else {
+        asm("" : "+v"(v));
+        return v;
+    }
 #endif
 }
 
