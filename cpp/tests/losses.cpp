@@ -190,9 +190,9 @@ void test_binary(const ElementwiseTable& table) {
     all.divisor = 3;
     for (const BinaryLoss<T>& loss : {plain, all}) {
         double sum = 0, total = 0, part = 0;
-        const Exact promised = loss.weights ? 4 : 1.5L;
         expect(binary_of<T>(table)(loss, 0, n, sum), "%s binary labels are refused", type_name<T>);
         for (size_t i = 0; i < n; i++) {
+            const Exact promised = loss.weights || (q[i] != 0 && q[i] != 1) ? 4 : 1.5L;
             const Exact s = scores[i], e = std::exp(-std::fabs(s)), log = std::log1p(e);
             const Exact up = std::max<Exact>(s, 0) + log, down = std::max<Exact>(-s, 0) + log;
             const Exact of_one = s > 0 ? 1 / (1 + e) : e / (1 + e), of_zero = s > 0 ? e / (1 + e) : 1 / (1 + e);
