@@ -19,7 +19,14 @@ template <class V>
 INLINE BothWays<V> sigmoids(V s, HighLow<V> e) {
     const HighLow<V> sum = two_sum(splat(ElementOf<V>(1)), e.high);
     const V inverse = 1 / sum.high, lost = (1 - inverse * sum.high) - inverse * (sum.low + e.low);
-    const V large = inverse + inverse * lost, small = e.high * inverse + rounded(inverse * (e.high * lost + e.low));
+    const V large = inverse + inverse * lost;
+    V small;
+    if constexpr (products_fuse) {
+        small = e.high * inverse + rounded(inverse * (e.high * lost + e.low));
+    } else {  // `lost` is not exact then: 1.6 ulp without a division of its own
+        small = e.high / sum.high;
+        small += inverse * (e.low - small * (sum.low + e.low));
+    }
     return {s > 0 ? large : small, s > 0 ? small : large};
 }
 // softplus(+-s), 1.2 ulp.
