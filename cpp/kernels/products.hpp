@@ -11,11 +11,11 @@
 namespace multinoulli {
 namespace {
 
-// Where the first of the largest probabilities stands; in a row of NaN, anywhere.
+// Where the first of the largest of n > few probabilities stands; in a row of NaN, anywhere.
 template <class T>
 INLINE size_t largest(const T* p, size_t n) {
     constexpr size_t L = lanes<T>;
-    const T max = maximum(p, n);
+    const T max = max_of_lanes(spread_max(p, n));
     size_t k = 0;
     while (k + L <= n && !any_lane(load(p + k) == max)) k += L;
     if (k == n) return 0;

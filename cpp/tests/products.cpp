@@ -17,12 +17,12 @@ void test(const KernelTable& table, size_t n, Side side) {
     for (int product = 0; product < n_products; product++) {
         const ProductKernel<T> kernel = kernels_of<T>(table).products[product];
         std::vector<T> alone = proba;
-        for (size_t r = 0; r < most; r++) kernel(alone.data() + r * n, vectors.row(r), 1, n);
+        for (size_t r = 0; r < most; r++) kernel(alone.data() + r * n, vectors.row(r), alone.data() + r * n, 1, n);
         for (size_t rows = 1; rows <= most; rows++) {
             Guarded<T> given(rows * n, side), results(rows * n, side);
             std::copy_n(vectors.row(0), rows * n, given.data());
             std::copy_n(proba.data(), rows * n, results.data());
-            kernel(results.data(), given.data(), rows, n);
+            kernel(results.data(), given.data(), results.data(), rows, n);
             expect(given.sentinels_stand() && results.sentinels_stand(),
                    "%s product of %s wrote outside, %zu rows of %zu", type_name<T>, product_names[product], rows, n);
             expect(std::memcmp(given.data(), vectors.row(0), rows * n * sizeof(T)) == 0,
