@@ -25,11 +25,11 @@ Float64 = NDArray[np.float64]
 # Problems of less work a pass take all rows for their curvature, since a sample would save less than it costs, and do
 # not count other work: so rows that weigh 2 are fitted like rows that are there twice.
 SMALL = 3e6
-# Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten.
-EASY, MOST, FALL = 1e-3, 1e3, 10.0
-LEAST = 1e-12
+# Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten; to
+# none at all by factors of a hundred.
+EASY, MOST, FALL, FALLS_TO_NOTHING = 1e-3, 1e3, 10.0, 4
 # Near a minimum steps change no score by so much; where the minimum is at infinity, each changes some by about 1.
-RECEDING = 0.05
+RECEDING = 0.3
 # Scores of all rows in float64 up to this size (256 MB); larger ones of directions are kept in float32.
 MAX_DOUBLE_SCORES = 1 << 25
 
@@ -173,9 +173,10 @@ class LinearCrossEntropy:
             return [self._l2]
         spread = 1 - float(self._prior @ self._prior)
         easy = EASY * spread / self.n_classes * float(np.mean(self._design.scale**2))
-        level = min(easy, MOST * self._l2) if self._l2 else easy
-        levels = []
-        while level > max(1.5 * self._l2, LEAST):
+        if not self._l2:
+            return [*(easy * FALL ** (-2 * i) for i in range(FALLS_TO_NOTHING)), 0.0]
+        level, levels = min(easy, MOST * self._l2), []
+        while level > 1.5 * self._l2:
             levels.append(level)
             level /= FALL
         return [*levels, self._l2]
@@ -272,7 +273,7 @@ class LinearCrossEntropy:
         return Hessian(self._sample(point, rows, damping, explicit), self._has_intercept)
 
     def _sample(self, point: Point, rows: int, damping: float, explicit: bool = False) -> Sample:
-        exact = explicit and self.n_features * self.n_classes <= MAX_EXACT
+        exact = explicit and not self._design.is_sparse and self.n_features * self.n_classes <= MAX_EXACT
         dtype = np.float64 if exact else np.float32
         return draw(self._design, point.scores, self._weight, point.parts[2], rows, damping, self._rng, dtype)
 

@@ -21,8 +21,9 @@ from scipy.optimize import linprog
 
 Float64 = NDArray[np.float64]
 
-# Entries of a linear program that is still solved in reasonable time; beyond it no quasi-complete separation is found.
-MAX_ENTRIES = 20_000_000
+# A linear program that is still solved in reasonable time, in entries and in seconds; beyond it no quasi-complete
+# separation is found.
+MAX_ENTRIES, MAX_SECONDS = 2_000_000, 10.0
 NAMED = 5  # features in a message
 
 
@@ -70,7 +71,7 @@ def quasi_complete(X: Any, labels: NDArray[np.int64], n_classes: int, has_interc
         margins.append(_row_products(own - its, inputs))
     A = sparse.vstack(margins).tocsr()
     gain = np.asarray(A.sum(axis=0)).ravel()
-    found = linprog(-gain / n, A_ub=-A, b_ub=np.zeros(A.shape[0]), bounds=(-1, 1), method="highs")
+    found = linprog(-gain / n, A_ub=-A, b_ub=np.zeros(A.shape[0]), bounds=(-1, 1), method="highs", options={"time_limit": MAX_SECONDS})
     if found.status != 0 or -found.fun < 1e-7:
         return None
     direction = found.x.reshape(n_classes, -1)

@@ -139,7 +139,7 @@ def minimise(
         if len(levels) > 1 and (gap <= NEXT_LEVEL or late):
             levels = levels[-1:] if late else levels[1:]
             level, ridge = levels[0], objective.ridge(levels[0])
-            model.base, model.last_decrement, lowest, idle = None, math.inf, math.inf, 0
+            model.base, model.last_decrement, decrement, lowest, idle = None, math.inf, math.inf, math.inf, 0
             continue
         if optimal:
             if not polished:  # the gap is exact only where unpenalised parameters are at their optimum
@@ -166,7 +166,7 @@ def minimise(
         near = 1.2 * tol * value if len(levels) == 1 and level and model.rows >= n else 0.0
         gradient = gradient.astype(objective.precision, copy=False)
         solved = _solve(objective, model, point, gradient, curvature, ridge, level, near, pairs)
-        decrement = solved.decrement
+        decrement = float(-gradient @ solved.step)
         moves: list[Move] = [objective.move(solved.step.astype(np.float64, copy=False)), *([last_move] if last_move is not None else [])]
         point, lengths = objective.search(point, moves, level)
         last_move = objective.combine(moves, lengths)
