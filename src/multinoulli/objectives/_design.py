@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.linalg import cython_blas, get_blas_funcs
 
 from multinoulli import _core
-from multinoulli.objectives._blocks import Blocks
+from multinoulli.objectives._blocks import BLOCK_ENTRIES, Blocks
 
 Float64 = NDArray[np.float64]
 Vector = NDArray[np.floating]
@@ -127,18 +127,24 @@ class Design:
 
     def standard(self, rows: Rows | None, dtype: type = np.float32) -> NDArray[Any]:
         """Rows of a dense X, None for all, centred and scaled; those of all are kept in float32."""
-        if dtype is np.float64:
-            chosen = self._X if rows is None else self._X[rows]
-            return np.asarray((chosen - self.mean) / self.scale)
-        if rows is not None and self._standard is None:
-            return ((self._X[rows] - self.mean) / self.scale).astype(np.float32)
-        if self._standard is None:
-            self._standard = np.empty(self._X.shape, np.float32)
-            step = max(1, (1 << 18) // max(1, self.n_features))
-            for begin in range(0, self.n_samples, step):
-                block = slice(begin, begin + step)
-                np.divide(self._X[block] - self.mean, self.scale, out=self._standard[block], casting="same_kind")
-        return self._standard if rows is None else self._standard[rows]
+        if dtype is not np.float32:
+            return self._standardised(rows, dtype)
+        if rows is None:
+            if self._standard is None:
+                self._standard = self._standardised(None, dtype)
+            return self._standard
+        return self._standardised(rows, dtype) if self._standard is None else self._standard[rows]
+
+    def _standardised(self, rows: Rows | None, dtype: type) -> NDArray[Any]:
+        n = self.n_samples if rows is None else len(rows)
+        out, step = np.empty((n, self.n_features), dtype), max(1, BLOCK_ENTRIES // self.n_features)
+        inverse, block = 1 / self.scale, np.empty((min(step, n), self.n_features))
+        for begin in range(0, n, step):  # by blocks that the cache keeps
+            some = slice(begin, begin + step)
+            centred = block[: len(out[some])]
+            np.subtract(self._X[some if rows is None else rows[some]], self.mean, out=centred)
+            np.multiply(centred, inverse, out=out[some], casting="same_kind")
+        return out
 
     def whole(self) -> Any:
         """All rows, sparse as they are or dense centred and scaled."""

@@ -18,13 +18,15 @@ from multinoulli.objectives._curvature import Hessian, Sample, draw
 from multinoulli.objectives._design import Design
 from multinoulli.objectives._preconditioners import MAX_EXACT, MAX_EXPLICIT, ClassBlocks, Explicit, Kronecker
 from multinoulli.objectives._separation import Separation, complete, quasi_complete
-from multinoulli.objectives._search import Found, Plane, polish, search
+from multinoulli.objectives._search import Found, Plane, bend, polish, search
 
 Float64 = NDArray[np.float64]
 
 # Problems of less work a pass take all rows for their curvature, since a sample would save less than it costs, and do
 # not count other work: so rows that weigh 2 are fitted like rows that are there twice.
 SMALL = 3e6
+# Up to so many features what an iteration costs beside its products decides, and all rows make for fewer of them.
+NARROW = 40
 # Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten; to
 # none at all by factors of a hundred.
 EASY, MOST, FALL, FALLS_TO_NOTHING = 1e-3, 1e3, 10.0, 4
@@ -222,6 +224,10 @@ class LinearCrossEntropy:
         _add(scores, moves, lengths, np.zeros(self.n_classes), self._n_threads)
         return Move(step, scores)
 
+    def bend(self, point: Point, move: Move) -> float:
+        """The second derivative of the loss along the move, of all rows."""
+        return bend(self._plane(point, [move], np.zeros((1, 1)), np.zeros(1)))
+
     def search(self, point: Point, moves: Sequence[Move], level: float) -> tuple[Point, Float64]:
         """The best point on the plane of the moves, and their lengths."""
         ridge, steps = self.ridge(level), [move.step for move in moves]
@@ -231,8 +237,7 @@ class LinearCrossEntropy:
             np.array([[float(np.sum(ridge * u * v)) for u in steps] for v in steps]),
             np.array([float(np.sum(ridge * u * point.theta)) for u in steps]),
         )
-        spread = float(moves[0].scores.std()) if moves[0].scores.size <= MAX_DOUBLE_SCORES else 0.0
-        found = search(plane, point.loss, first=4.0 / max(4.0, spread))  # a bold start costs many halvings
+        found = search(plane, point.loss)
         theta = point.theta + sum(a * u for a, u in zip(found.lengths, steps, strict=True))
         return self._moved(point, theta, moves, found), found.lengths
 
@@ -266,7 +271,9 @@ class LinearCrossEntropy:
     def first_sample(self) -> int:
         """How many rows to estimate the curvature from at first."""
         n = self.n_samples
-        return n if self._is_small else min(n, max(n // 16, 4 * self.n_features, 1000))
+        if self._is_small or (self.n_features <= NARROW and not self._design.is_sparse):
+            return n
+        return min(n, max(n // 16, 4 * self.n_features, 1000))
 
     def curvature(self, point: Point, rows: int, damping: float, explicit: bool) -> Hessian:
         """The Hessian from about so many rows; in float64 where it is to be factored and is small enough."""
@@ -292,7 +299,9 @@ class LinearCrossEntropy:
                 sample = self._sample(point, wanted, damping)
             base = Explicit(sample, ridge, self._has_intercept, self.explicit_cost(len(sample.weight)))
         else:
-            wanted = int(np.clip(4 * n * n_classes // d, max(4 * d, 1000), n))  # one pass worth of arithmetic
+            # One pass worth of arithmetic, but no more rows than two small matrices need.
+            wanted = min(4 * n * n_classes // d, max(n // 8, 50 * (d + n_classes)))
+            wanted = min(max(wanted, 4 * d, 1000), n)
             if m > wanted:
                 sample = self._sample(point, wanted, damping)
             base = Kronecker(sample, ridge, self._has_intercept, count_eigenvectors=not self._is_small)
@@ -300,12 +309,13 @@ class LinearCrossEntropy:
         return base
 
     def explicit_cost(self, rows: int) -> float:
-        """Of an explicit preconditioner from so many rows: its arithmetic, at twice the speed of a pass."""
+        """Of an explicit preconditioner from so many rows: its arithmetic, faster than a pass's, but in float64 if small."""
         d, n_classes = self.n_features, self.n_classes
         if self._design.is_sparse or d * n_classes > MAX_EXPLICIT:
             return np.inf
         rows = min(rows, self.n_samples, 2 * d * n_classes if d * n_classes > MAX_EXACT else self.n_samples)
-        return d * (n_classes + 1) / 4 * rows / self.n_samples
+        arithmetic = d * (n_classes + 1) / 4 * rows / self.n_samples + (d * n_classes) ** 2 / (12 * self.n_samples)
+        return arithmetic if d * n_classes <= MAX_EXACT else arithmetic / 2
 
     def _ridge_of_features(self, level: float) -> Float64:
         return level / self._design.scale**2

@@ -17,8 +17,10 @@ from multinoulli import _core
 Float64 = NDArray[np.float64]
 
 MAX_STEPS, MAX_POLISHING_STEPS = 5, 20
+# Changes of scores: what to begin with, and the largest in one step.
+BOLD, FAR, SOME_ROWS = 4.0, 8.0, 4096
 # For many classes some rows say enough about how the classes' offsets depend on each other.
-COVARIANCE_WORK = 4e6
+COVARIANCE_WORK = 2e5
 
 
 class Plane(NamedTuple):
@@ -42,19 +44,26 @@ class Found(NamedTuple):
     loss: float
 
 
-def search(plane: Plane, loss: float, first: float = 1.0) -> Found:
-    """The best point, to a tenth of what is to be gained; `loss` is the one at 0.
-
-    `first` is the length of the first direction to begin with; it is quartered until the value falls.
-    """
+def search(plane: Plane, loss: float) -> Found:
+    """The best point, to a tenth of what is to be gained; `loss` is the one at 0."""
     n_classes, n_lengths = plane.scores.shape[1], len(plane.directions)
     lengths, offset = np.zeros(n_lengths), np.zeros(n_classes)
-    lengths[0] = first
+    lengths[0] = min(1.0, BOLD / max(_spreads(plane)[0], np.finfo(float).tiny))  # a bold start costs many trials
     begin, value = loss, _value(plane, lengths, offset)
     while not value < begin + 1e-13 * abs(begin) and lengths[0] > 1e-12:
         lengths[0] *= 0.25
         value = _value(plane, lengths, offset)
     return _newton(plane, lengths, offset, begin, value, polish=False)
+
+
+def bend(plane: Plane) -> float:
+    """The second derivative of the loss along the first direction, at 0."""
+    J, n_classes = len(plane.directions), plane.scores.shape[1]
+    hessian = _core.linear_search(
+        plane.scores, plane.directions, np.zeros(J), np.zeros(n_classes), plane.labels, plane.weight,
+        len(plane.scores), plane.n_threads,
+    )[2]  # fmt: skip
+    return float(hessian[0, 0])
 
 
 def polish(plane: Plane) -> Found:
@@ -69,7 +78,7 @@ def _newton(
     n, n_classes = plane.scores.shape
     J = len(lengths)
     every = 1 if polish else max(1, int(n * n_classes / max(8 * n_classes**2, COVARIANCE_WORK)))
-    first = None
+    first, spreads = None, _spreads(plane)
     for _ in range(MAX_POLISHING_STEPS if polish else MAX_STEPS):
         loss, gradient, hessian = _core.linear_search(
             plane.scores, plane.directions, lengths, offset, plane.labels, plane.weight, every, plane.n_threads
@@ -90,7 +99,9 @@ def _newton(
                 break
         elif decrement <= max(0.01 * first, 1e-4 * (begin - value)):
             break
-        t, falls = 1.0, False
+        # Where all rows are certain the curvature says nothing of how far they may go.
+        reach = float(np.abs(step[:J]) @ spreads + np.abs(step[J:]).max(initial=0))
+        t, falls = min(1.0, FAR / reach) if reach > 0 else 1.0, False
         while not falls and t > 1e-9:
             trial = _value(plane, lengths + t * step[:J], offset + t * _offset(step, J, n_classes))
             falls = trial <= value - 0.1 * t * decrement + 1e-14 * abs(value)
@@ -99,6 +110,11 @@ def _newton(
             break
         lengths, offset, value = lengths + t * step[:J], offset + t * _offset(step, J, n_classes), trial
     return Found(lengths, offset - offset.mean(), value - _penalty(plane, lengths))
+
+
+def _spreads(plane: Plane) -> Float64:
+    """How much every direction changes scores, from some thousand rows."""
+    return np.array([float(d[:: max(1, len(d) // SOME_ROWS)].std(dtype=np.float64)) for d in plane.directions])
 
 
 def _offset(step: Float64, J: int, n_classes: int) -> Float64:

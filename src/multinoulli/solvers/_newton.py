@@ -27,9 +27,11 @@ Float64 = NDArray[np.float64]
 # Conjugate gradients stop at a tenth of the gradient, in the preconditioner's metric: a quadratic model of few rows is
 # not worth more. Limits of their iterations on some rows, and on all.
 REDUCTION, LIMIT, LIMIT_OF_ALL = 0.01, 40, 120
-# A step is as long as its model says (1), or the model is at fault: below SHORT it is damped and fitted to more rows,
-# above LONG the damping is relaxed.
+# A step is as long as its model says (1), or it is not to be trusted so far: below SHORT it is damped, above LONG the
+# damping is relaxed.
 SHORT, LONG = 0.4, 0.7
+# The loss may bend so much more along a step than the model of some rows says, or they mislead.
+MISLED = 2.0
 # The gradient should fall at least so much from one solve to the next, or the rows mislead.
 SLOW = 0.7
 # Relative gap at which the next penalty is taken up.
@@ -49,17 +51,34 @@ class _Model:
     base_damping: float = 0.0
     spent: float = 0.0  # passes of conjugate gradients since `base` was made
     last_decrement: float = math.inf
+    last_cost: float = 0.0
+    last_distance: float = math.inf
 
-    def judge(self, length: float, solved: Solved, all_rows: int) -> None:
-        """Learn from a step: its best length, and how far the gradient has come down."""
+    def judge(self, length: float, bent: float, solved: Solved, all_rows: int) -> None:
+        """Learn from a step: its best length, how much more it bends than the model says, how far the gradient fell."""
         fall = math.sqrt(solved.decrement / self.last_decrement)
         self.last_decrement = solved.decrement
-        if self.rows < all_rows and (length < SHORT or (fall > SLOW and solved.converged)):
-            self.rows = all_rows if 3 * self.rows > 0.7 * all_rows else 3 * self.rows
+        if self.rows < all_rows and (bent > MISLED or (fall > SLOW and solved.converged)):
+            self.rows = all_rows if 2 * self.rows > 0.7 * all_rows else 2 * self.rows
         if length < SHORT:
             self.damping = max(4 * self.damping, 1e-3)
         elif length > LONG:
             self.damping = self.damping / 4 if self.damping > 1e-3 else 0.0
+
+    def consider_factoring(self, cost: float, distance: float, price: float) -> None:
+        """Form and factor the Hessian once conjugate gradients are predicted to cost more than that.
+
+        `cost`: passes of the last solve; `distance`: of the gap from the tolerance, before it. The solves to come are
+        taken to gain as many digits each as the last one, and their costs to grow as they did.
+        """
+        digits, gained = math.log10(max(distance, 1.0)), 1.0
+        if self.last_cost > 0 and self.last_distance > distance:
+            gained = min(max(math.log10(self.last_distance / distance), 0.5), 3.0)
+        growth = min(max(cost / self.last_cost, 1.0), 1.5) if self.last_cost > 0 else 1.0
+        to_come = sum(cost * growth**k for k in range(1, math.ceil(digits / gained)))
+        self.last_cost, self.last_distance = cost, distance
+        if not self.explicit and to_come > price:
+            self.explicit, self.base = True, None
 
     def outdated(self) -> bool:
         """Whether the preconditioner is worth making anew."""
@@ -139,7 +158,8 @@ def minimise(
         if len(levels) > 1 and (gap <= NEXT_LEVEL or late):
             levels = levels[-1:] if late else levels[1:]
             level, ridge = levels[0], objective.ridge(levels[0])
-            model.base, model.last_decrement, decrement, lowest, idle = None, math.inf, math.inf, math.inf, 0
+            model.base, model.last_decrement, model.last_cost = None, math.inf, 0.0
+            decrement, lowest, idle = math.inf, math.inf, 0
             continue
         if optimal:
             if not polished:  # the gap is exact only where unpenalised parameters are at their optimum
@@ -165,12 +185,17 @@ def minimise(
         curvature = objective.curvature(point, model.rows, model.damping, model.explicit)
         near = 1.2 * tol * value if len(levels) == 1 and level and model.rows >= n else 0.0
         gradient = gradient.astype(objective.precision, copy=False)
-        solved = _solve(objective, model, point, gradient, curvature, ridge, level, near, pairs)
+        # Whether to factor is asked where the problem is the one that is meant, and nearly quadratic.
+        distance = gap / tol if len(levels) == 1 and gap < NEXT_LEVEL else math.inf
+        solved = _solve(objective, model, point, gradient, curvature, ridge, level, near, pairs, distance)
         decrement = float(-gradient @ solved.step)
+        step = solved.step
+        expected = float(-gradient @ step - (ridge * step) @ step)  # along a step of conjugate gradients
         moves: list[Move] = [objective.move(solved.step.astype(np.float64, copy=False)), *([last_move] if last_move is not None else [])]
+        bent = objective.bend(point, moves[0]) / max(expected, ROUNDING) if model.rows < n else 1.0
         point, lengths = objective.search(point, moves, level)
         last_move = objective.combine(moves, lengths)
-        model.judge(float(lengths[0]), solved, n)
+        model.judge(float(lengths[0]), bent, solved, n)
         n_iter += 1
 
     gap = max(bounds.primal - bounds.dual, 0.0)
@@ -200,6 +225,7 @@ def _solve(
     level: float,
     near: float,
     pairs: CurvaturePairs,
+    distance: float,
 ) -> Solved:
     """The Newton step, and what it says about how to find the next one."""
     n = objective.n_samples
@@ -227,9 +253,8 @@ def _solve(
     cost = solved.n_products * curvature.share
     objective.n_passes += cost
     model.spent += cost
-    explicit_cost = objective.explicit_cost(model.rows)
-    if not model.explicit and (cost > 0.5 * explicit_cost or (model.rows >= n and not solved.converged and explicit_cost < math.inf)):
-        model.explicit, model.base = True, None
+    if distance < math.inf:
+        model.consider_factoring(cost, distance, objective.explicit_cost(model.rows))
     return solved
 
 

@@ -108,6 +108,9 @@ class Objective(Protocol):
     def move(self, step: Float64) -> Move:
         """Half a pass."""
 
+    def bend(self, point: Point, move: Move) -> float:
+        """The second derivative of the loss along the move, without a pass."""
+
     def search(self, point: Point, moves: Sequence[Move], level: float) -> tuple[Point, NDArray[Any]]:
         """The best point on the plane of the moves, and their lengths, without a pass."""
 
