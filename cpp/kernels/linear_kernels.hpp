@@ -20,9 +20,9 @@ template <class T>
 using Gemm = void (*)(char* op_a, char* op_b, int* m, int* n, int* k, T* alpha, T* a, int* lda, T* b, int* ldb, T* beta,
                       T* c, int* ldc);
 
-// Three ways to multiply. Narrow: one row a lane, all sums of x_f r_k in the nearest cache. Tiled: a few rows times some
-// vectors of classes at a time, in registers. Wide: BLAS, which copies its operands first. All on blocks of rows that
-// stay in the level-2 cache.
+// Three ways to multiply. Narrow: one row a lane, all sums of x_f r_k in the nearest cache. Tiled: a few rows times
+// some vectors of classes at a time, in registers. Wide: BLAS, which copies its operands first. All on blocks of rows
+// that stay in the level-2 cache.
 enum class Way { narrow, tiled, wide };
 static constexpr Way way_for(size_t d, size_t n_classes) {
     if (d <= 64 && n_classes <= few && d * n_classes <= 700) return Way::narrow;

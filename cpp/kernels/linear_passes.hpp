@@ -103,9 +103,12 @@ void hessian_of(const HessianPass<T>& pass, size_t begin, size_t end, double* ma
 template <class T, class From, class F>
 INLINE auto by_way(const Design<T, From>& design, F pass) {
     switch (way_for(design.d, design.n_classes)) {
-        case Way::narrow: return pass.template operator()<NarrowProduct<T, From>>();
-        case Way::tiled: return pass.template operator()<TiledProduct<T, From>>();
-        default: return pass.template operator()<WideProduct<T, From>>();
+        case Way::narrow:
+            return pass.template operator()<NarrowProduct<T, From>>();
+        case Way::tiled:
+            return pass.template operator()<TiledProduct<T, From>>();
+        default:
+            return pass.template operator()<WideProduct<T, From>>();
     }
 }
 
@@ -115,8 +118,7 @@ void scores_kernel(const ScoresPass<T, From>& pass, size_t begin, size_t end) {
 }
 template <class From>
 double gradient_kernel(const GradientPass<From>& pass, size_t begin, size_t end, double* gradient, double* sums) {
-    return by_way(pass.design,
-                  [&]<class Product>() { return gradient_of<Product>(pass, begin, end, gradient, sums); });
+    return by_way(pass.design, [&]<class Product>() { return gradient_of<Product>(pass, begin, end, gradient, sums); });
 }
 template <class T>
 void hessian_kernel(const HessianPass<T>& pass, size_t begin, size_t end, double* product, double* sums) {

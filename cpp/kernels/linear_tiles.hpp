@@ -10,7 +10,9 @@ namespace {
 
 // Rows of a tile beside so many vectors of classes: sums and operands fill the registers that there are.
 template <int vectors>
-constexpr int rows_beside = vectors <= (vector_bytes == 64 ? 2 : 1) ? 8 : vector_bytes == 64 || vectors == 2 ? 4 : 2;
+constexpr int rows_beside = vectors <= (vector_bytes == 64 ? 2 : 1) ? 8
+                            : vector_bytes == 64 || vectors == 2    ? 4
+                                                                    : 2;
 constexpr int most_vectors = 4;
 
 // z[r] = x[r] w for some rows, w of shape (d, pitch). Asks for the rows that come next.
@@ -73,12 +75,14 @@ class TiledProduct {
     template <class F>
     void for_classes(F f) const {
         size_t k = 0;
-        for (; k + most_vectors * L <= pitch_; k += most_vectors * L)
-            f(std::integral_constant<int, most_vectors>(), k);
+        for (; k + most_vectors * L <= pitch_; k += most_vectors * L) f(std::integral_constant<int, most_vectors>(), k);
         switch ((pitch_ - k) / L) {
-            case 3: return f(std::integral_constant<int, 3>(), k);
-            case 2: return f(std::integral_constant<int, 2>(), k);
-            case 1: return f(std::integral_constant<int, 1>(), k);
+            case 3:
+                return f(std::integral_constant<int, 3>(), k);
+            case 2:
+                return f(std::integral_constant<int, 2>(), k);
+            case 1:
+                return f(std::integral_constant<int, 1>(), k);
         }
     }
 

@@ -57,7 +57,7 @@ def linear_hessian(
 def linear_search(
     scores: _Array,
     directions: Sequence[_Array],
-    steps: Sequence[float],
+    steps: Sequence[float] | _Array,
     offset: _Array,
     labels: _Array,
     weight: _Array,
@@ -68,7 +68,7 @@ def linear_search(
 def linear_value(
     scores: _Array,
     directions: Sequence[_Array],
-    steps: Sequence[float],
+    steps: Sequence[float] | _Array,
     offset: _Array,
     labels: _Array,
     weight: _Array,
@@ -76,7 +76,7 @@ def linear_value(
     /,
 ) -> float: ...
 def linear_move(
-    scores: _Array, directions: Sequence[_Array], steps: Sequence[float], offset: _Array, threads: int, /
+    scores: _Array, directions: Sequence[_Array], steps: Sequence[float] | _Array, offset: _Array, threads: int, /
 ) -> None: ...
 def csr_scores(
     data: _Array, indices: _Array, indptr: _Array, coef: _Array, offset: _Array, out: _Array, threads: int, /

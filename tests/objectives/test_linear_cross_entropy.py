@@ -2,6 +2,7 @@
 """The objective of softmax regression against its definition in 40 digits, and its proof against the true minimum."""
 
 import tracemalloc
+from itertools import pairwise
 
 import mpmath
 import numpy as np
@@ -228,7 +229,7 @@ def test_curvature_of_all_rows_is_the_hessian(fit_intercept, layout, explicit):
 
 
 def test_damping_bends_every_row_alike():
-    """The damping adds mu (I - 11'/K) to every row's curvature: for centred X and no intercept, mu times its moments."""
+    """The damping adds mu (I - 11'/K) to every row's curvature: without an intercept, mu times its moments."""
     X, labels, weight = problem(n=150)
     F = objective(X, labels, weight, fit_intercept=False)
     step = np.random.default_rng(9).standard_normal(12)
@@ -284,7 +285,7 @@ def test_an_explicit_preconditioner_is_the_inverse_hessian_anywhere(fit_intercep
 
 @pytest.mark.parametrize("n_classes", [4, 1300])
 def test_preconditioner_of_sparse_data_is_that_of_features_without_overlap(n_classes):
-    """One-hot columns and no intercept: the Hessian falls apart into a block a column; of many classes, the diagonal."""
+    """One-hot columns and no intercept: the Hessian is one block a column; of many classes, the diagonal."""
     rng = np.random.default_rng(12)
     columns = np.concatenate([np.arange(12), rng.integers(0, 12, 3000)])
     labels = np.concatenate([np.arange(n_classes), rng.integers(0, n_classes, len(columns) - n_classes)])
@@ -336,7 +337,7 @@ def test_penalties_come_down_to_the_one_that_is_meant():
     levels = objective(X, labels, weight, l2=1e-7).levels()
     assert levels[-1] == 1e-7
     assert levels[0] <= 1e-4
-    assert all(a > 1.5 * b for a, b in zip(levels[:-1], levels[1:], strict=True))
+    assert all(a > 1.5 * b for a, b in pairwise(levels))
     assert objective(X, labels, weight, l2=10.0).levels() == [10.0]
     assert objective(sparse.csr_array(X), labels, weight, l2=1e-7).levels() == [1e-7]
 

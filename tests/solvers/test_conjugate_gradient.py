@@ -95,6 +95,13 @@ def test_pairs_without_curvature_are_left_out():
     np.testing.assert_array_equal(pairs.correct(lambda v: 2 * v, np.zeros(3))(np.ones(3)), [2, 2, 2])
 
 
+def test_pairs_can_be_forgotten():
+    pairs = CurvaturePairs(5)
+    pairs.keep([(np.ones(3), np.ones(3))], np.zeros(3))
+    pairs.forget()
+    assert len(pairs) == 0
+
+
 def test_no_capacity_remembers_nothing():
     pairs = CurvaturePairs(0)
     pairs.keep([(np.ones(3), np.ones(3))], np.zeros(3))

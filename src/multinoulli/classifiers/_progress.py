@@ -70,5 +70,6 @@ def _line(progress: Progress) -> None:
         why.append(f"damped by {progress.damping:.1e}, as the last step was shorter than its model said")
     print(
         f"[SoftmaxRegression] iteration {progress.n_iter}: {progress.n_passes:.1f} passes, objective "
-        f"{progress.value:.8g}, relative gap about {progress.relative_gap:.1e}, tol {progress.tol:.1e}; {'; '.join(why)}"
+        f"{progress.value:.8g}, relative gap about {progress.relative_gap:.1e}, tol {progress.tol:.1e}; "
+        + "; ".join(why)
     )

@@ -176,7 +176,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
                 np.searchsorted(present, data.labels),
                 data.weight,
                 n_classes=len(present),
-                l2=0.0 if np.isinf(self.C) else 1 / (self.C * data.weight.sum()),
+                l2=float(1 / (self.C * data.weight.sum())),
                 fit_intercept=self.fit_intercept,
                 n_threads=number_of_threads(self.n_jobs),
                 rng=np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1)),

@@ -40,8 +40,8 @@ class Blocks:
     """
 
     def __init__(self, X: Any, mean: Float64, *, n_outputs: int, n_threads: int) -> None:
-        self.n_samples, self.n_features = X.shape
-        self.is_sparse = sparse.issparse(X)
+        self.n_samples, self.n_features = map(int, X.shape)
+        self.is_sparse = bool(sparse.issparse(X))
         self.n_threads, self.mean = n_threads, mean
         self._X: Any = X
         entries = max(1, self.n_features * n_outputs)

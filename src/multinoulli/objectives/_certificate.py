@@ -94,8 +94,9 @@ def best_intercept(
             square += weighted.T @ p
         return mean, square
 
-    last, mean = np.inf, prior
-    for readings in range(1, MAX_INTERCEPT_STEPS + 1):
+    last, mean, readings = np.inf, prior, 0
+    while readings < MAX_INTERCEPT_STEPS:
+        readings += 1
         mean, square = blocks.total(of_span)
         wrong = float(np.max(np.abs(mean - prior) / prior))
         if wrong < 1e-13 or wrong > 0.5 * last < 1e-9:  # exact, or as near as rounding lets it come

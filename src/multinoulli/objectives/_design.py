@@ -41,9 +41,9 @@ class Design:
     """
 
     def __init__(self, X: Any, weight: Float64, *, centred: bool, n_threads: int) -> None:
-        self.n_samples, self.n_features = X.shape
-        self.is_sparse = sparse.issparse(X)
-        self.n_entries = X.nnz if self.is_sparse else X.size
+        self.n_samples, self.n_features = map(int, X.shape)
+        self.is_sparse = bool(sparse.issparse(X))
+        self.n_entries = int(X.nnz if self.is_sparse else X.size)
         self.n_threads = n_threads
         self.n_passes = 0.0
         self._X: Any = X
@@ -137,7 +137,8 @@ class Design:
 
     def _standardised(self, rows: Rows | None, dtype: type) -> NDArray[Any]:
         n = self.n_samples if rows is None else len(rows)
-        out, step = np.empty((n, self.n_features), dtype), max(1, BLOCK_ENTRIES // self.n_features)
+        out: NDArray[Any] = np.empty((n, self.n_features), dtype)
+        step = max(1, BLOCK_ENTRIES // self.n_features)
         inverse, block = 1 / self.scale, np.empty((min(step, n), self.n_features))
         for begin in range(0, n, step):  # by blocks that the cache keeps
             some = slice(begin, begin + step)
@@ -189,10 +190,10 @@ class SparseRows:
 
     def second_moments(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """``sum_i values[i] (X[i] - mean)**2`` for every feature, (n_features, columns of `values`)."""
-        data, *places = self._columns
+        data, indices, indptr = self._columns
         squares, plain = (np.empty((self.shape[1], values.shape[1]), np.float32) for _ in range(2))
-        _core.csr_adjoint(np.square(data), *places, values, squares, self._n_threads)
-        _core.csr_adjoint(data, *places, values, plain, self._n_threads)
+        _core.csr_adjoint(np.square(data), indices, indptr, values, squares, self._n_threads)
+        _core.csr_adjoint(data, indices, indptr, values, plain, self._n_threads)
         plain *= -2 * self.mean[:, None]
         squares += plain
         _subtract_outer(squares, -np.square(self.mean), values.sum(axis=0, dtype=np.float64))

@@ -17,21 +17,23 @@ from multinoulli.objectives._certificate import best_intercept, prove
 from multinoulli.objectives._curvature import Hessian, Sample, draw
 from multinoulli.objectives._design import Design
 from multinoulli.objectives._preconditioners import MAX_EXACT, MAX_EXPLICIT, ClassBlocks, Explicit, Kronecker
-from multinoulli.objectives._separation import Separation, complete, quasi_complete
 from multinoulli.objectives._search import Found, Plane, bend, polish, search
+from multinoulli.objectives._separation import Separation, complete, quasi_complete
 
 Float64 = NDArray[np.float64]
+Vector = NDArray[np.floating[Any]]
 
 # Problems of less work a pass take all rows for their curvature, since a sample would save less than it costs, and do
 # not count other work: so rows that weigh 2 are fitted like rows that are there twice.
 SMALL = 3e6
 # Up to so many features what an iteration costs beside its products decides, and all rows make for fewer of them.
 NARROW = 40
-# Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten; to
-# none at all by factors of a hundred.
+# Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten;
+# to none at all by factors of a hundred.
 EASY, MOST, FALL, FALLS_TO_NOTHING = 1e-3, 1e3, 10.0, 4
-# Near a minimum steps change no score by so much; where the minimum is at infinity, each changes some by about 1.
-RECEDING = 0.3
+# Near a minimum a step changes no score by so many times its length in the metric of the Hessian; where the minimum is
+# at infinity, scores go on that bend the loss no more.
+RECEDING = 100.0
 # Scores of all rows in float64 up to this size (256 MB); larger ones of directions are kept in float32.
 MAX_DOUBLE_SCORES = 1 << 25
 
@@ -121,9 +123,11 @@ class LinearCrossEntropy:
         self._design = Design(X, self._weight, centred=fit_intercept, n_threads=n_threads)
         self._l2 = l2
         self._prior = np.bincount(labels, weights=self._weight, minlength=n_classes).astype(np.float64)
-        self.n_samples, self.n_features = X.shape
+        self.n_samples, self.n_features = map(int, X.shape)
         # What many vectors of many parameters cost in float64 is worth more than their digits.
-        self.precision = np.float32 if n_classes * X.shape[1] > MAX_DOUBLE_PARAMETERS else np.float64
+        self.precision: type[np.floating[Any]] = (
+            np.float32 if n_classes * X.shape[1] > MAX_DOUBLE_PARAMETERS else np.float64
+        )
         self._own_passes = 0.0
         self.separation: Separation | None = None
 
@@ -162,7 +166,7 @@ class LinearCrossEntropy:
     def _join(self, coef: Float64, intercept: Float64) -> Float64:
         return np.concatenate([coef.ravel(), intercept]) if self._has_intercept else coef.ravel()
 
-    def _split(self, theta: Float64) -> tuple[Float64, Float64]:
+    def _split(self, theta: Any) -> tuple[Any, Any]:
         size = self.n_classes * self.n_features
         coef = theta[:size].reshape(self.n_features, self.n_classes)
         return coef, theta[size:] if self._has_intercept else np.zeros(self.n_classes)
@@ -188,7 +192,7 @@ class LinearCrossEntropy:
         of_features = np.broadcast_to((level / self._design.scale**2)[:, None], (self.n_features, self.n_classes))
         return self._join(of_features, np.zeros(self.n_classes))
 
-    def gap_at(self, gradient: Float64, level: float) -> float:
+    def gap_at(self, gradient: Vector, level: float) -> float:
         """F - D if the intercept were at its optimum: costs nothing, proves nothing."""
         of_coef = self._split(gradient)[0]
         if not self._design.is_sparse:
@@ -309,7 +313,7 @@ class LinearCrossEntropy:
         return base
 
     def explicit_cost(self, rows: int) -> float:
-        """Of an explicit preconditioner from so many rows: its arithmetic, faster than a pass's, but in float64 if small."""
+        """Of an explicit preconditioner from so many rows: its arithmetic, faster than a pass's but for small ones."""
         d, n_classes = self.n_features, self.n_classes
         if self._design.is_sparse or d * n_classes > MAX_EXPLICIT:
             return np.inf
@@ -334,7 +338,7 @@ class LinearCrossEntropy:
         coef, scale = self._split(point.theta)[0], self._design.scale
         if ahead.all():
             self.separation = complete(coef / scale[:, None], scale)
-        elif last is not None and float(np.abs(last.scores).max()) > RECEDING:
+        elif last is not None and float(np.abs(last.scores).max()) > RECEDING * self.bend(point, last) ** 0.5:
             X = self._design.whole()
             self.separation = quasi_complete(X, self._labels, self.n_classes, self._has_intercept)
         return self.separation is not None

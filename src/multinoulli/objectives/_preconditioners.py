@@ -61,8 +61,7 @@ class Kronecker:
             coef = coef - np.outer(self._mean, offset)
         rotated = self._U.T @ ((coef @ self._Q) / self._root).astype(self._U.dtype)
         rotated = self._U @ (self._inverse * rotated).astype(self._U.dtype)
-        step = (rotated / self._root) @ self._Q.T
-        step = step.astype(vector.dtype, copy=False)
+        step: Vector = ((rotated / self._root) @ self._Q.T).astype(vector.dtype, copy=False)
         if not self._has_offset:
             return step.ravel()
         shift = self._Q @ (self._of_offset * (self._Q.T @ offset)) - self._mean @ step

@@ -72,9 +72,7 @@ def polish(plane: Plane) -> Found:
     return _newton(plane, np.zeros(0), np.zeros(n_classes), np.inf, np.inf, polish=True)
 
 
-def _newton(
-    plane: Plane, lengths: Float64, offset: Float64, begin: float, value: float, *, polish: bool
-) -> Found:
+def _newton(plane: Plane, lengths: Float64, offset: Float64, begin: float, value: float, *, polish: bool) -> Found:
     n, n_classes = plane.scores.shape
     J = len(lengths)
     every = 1 if polish else max(1, int(n * n_classes / max(8 * n_classes**2, COVARIANCE_WORK)))

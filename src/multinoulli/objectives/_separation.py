@@ -71,7 +71,14 @@ def quasi_complete(X: Any, labels: NDArray[np.int64], n_classes: int, has_interc
         margins.append(_row_products(own - its, inputs))
     A = sparse.vstack(margins).tocsr()
     gain = np.asarray(A.sum(axis=0)).ravel()
-    found = linprog(-gain / n, A_ub=-A, b_ub=np.zeros(A.shape[0]), bounds=(-1, 1), method="highs", options={"time_limit": MAX_SECONDS})
+    found = linprog(
+        -gain / n,
+        A_ub=-A,
+        b_ub=np.zeros(A.shape[0]),
+        bounds=(-1, 1),
+        method="highs",
+        options={"time_limit": MAX_SECONDS},
+    )
     if found.status != 0 or -found.fun < 1e-7:
         return None
     direction = found.x.reshape(n_classes, -1)

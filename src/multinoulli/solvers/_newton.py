@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from multinoulli.solvers._conjugate_gradient import Solved, Vector, conjugate_gradient
-from multinoulli.solvers._objective import Curvature, Move, Objective, Point, Preconditioner
+from multinoulli.solvers._conjugate_gradient import Operator, Solved, Vector, conjugate_gradient
+from multinoulli.solvers._objective import C, M, Objective, P, Preconditioner
 from multinoulli.solvers._pairs import CurvaturePairs
 from multinoulli.solvers._result import Certificate, Progress, Result, Status
 
@@ -56,7 +56,7 @@ class _Model:
 
     def judge(self, length: float, bent: float, solved: Solved, all_rows: int) -> None:
         """Learn from a step: its best length, how much more it bends than the model says, how far the gradient fell."""
-        fall = math.sqrt(solved.decrement / self.last_decrement)
+        fall = math.sqrt(max(solved.decrement, 0.0) / self.last_decrement)
         self.last_decrement = solved.decrement
         if self.rows < all_rows and (bent > MISLED or (fall > SLOW and solved.converged)):
             self.rows = all_rows if 2 * self.rows > 0.7 * all_rows else 2 * self.rows
@@ -90,7 +90,7 @@ class _Model:
 
 
 def minimise(
-    objective: Objective,
+    objective: Objective[P, M, C],
     start: Float64 | None = None,
     *,
     tol: float = 1e-6,
@@ -132,9 +132,10 @@ def minimise(
     began, n = time.monotonic(), objective.n_samples
     levels = [objective.levels()[-1]] if start is not None else list(objective.levels())
     pairs = CurvaturePairs(0) if pairs is None else pairs
-    point: Point = objective.point(objective.start() if start is None else start)
+    point = objective.point(objective.start() if start is None else start)
     level, ridge = levels[0], objective.ridge(levels[0])
-    model, last_move, polished = _Model(objective.first_sample()), None, False
+    model, polished = _Model(objective.first_sample()), False
+    last_move: M | None = None
     n_iter, shown, best, lowest, idle, decrement = 0, 0, math.inf, math.inf, 0, math.inf
     # The cheap estimate says when a certificate is worth its passes; after one that failed, it must be smaller.
     worth = tol
@@ -191,7 +192,10 @@ def minimise(
         decrement = float(-gradient @ solved.step)
         step = solved.step
         expected = float(-gradient @ step - (ridge * step) @ step)  # along a step of conjugate gradients
-        moves: list[Move] = [objective.move(solved.step.astype(np.float64, copy=False)), *([last_move] if last_move is not None else [])]
+        moves: list[M] = [
+            objective.move(solved.step.astype(np.float64, copy=False)),
+            *([last_move] if last_move is not None else []),
+        ]
         bent = objective.bend(point, moves[0]) / max(expected, ROUNDING) if model.rows < n else 1.0
         point, lengths = objective.search(point, moves, level)
         last_move = objective.combine(moves, lengths)
@@ -216,11 +220,11 @@ def minimise(
 
 
 def _solve(
-    objective: Objective,
+    objective: Objective[P, M, C],
     model: _Model,
-    point: Point,
+    point: P,
     gradient: Vector,
-    curvature: Curvature,
+    curvature: C,
     ridge: Vector,
     level: float,
     near: float,
@@ -238,7 +242,12 @@ def _solve(
         # The residual of the last solve is the next gradient: it need be no smaller than the tolerance asks.
         return reduction <= REDUCTION or (near > 0 and 2 * objective.gap_at(residual, level) <= near)
 
-    precondition = model.base if model.explicit else pairs.correct(model.base, ridge)
+    precondition: Operator = model.base
+    if not model.explicit:
+        precondition = pairs.correct(model.base, ridge)
+        if not float(gradient @ precondition(gradient)) > 0:  # rounding has made them contradict each other
+            pairs.forget()
+            precondition = model.base
     limit = LIMIT if model.rows < n else LIMIT_OF_ALL
     ridge, penalty = ridge.astype(gradient.dtype, copy=False), np.empty_like(gradient)
     remember = pairs.capacity > 0 and not model.explicit

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +64,18 @@ class Move(Protocol):
     def step(self) -> Float64: ...
 
 
-class Objective(Protocol):
+P = TypeVar("P", bound=Point)
+M = TypeVar("M", bound=Move)
+C = TypeVar("C", bound=Curvature)
+
+
+class Objective(Protocol[P, M, C]):
     """A loss plus ``sum(ridge * theta**2) / 2``. A solver sees this and never the data behind it."""
 
     n_passes: float
     """Passes over the data so far, all products with them counted."""
     n_samples: int
-    precision: type[np.floating]
+    precision: type[np.floating[Any]]
     """Of the vectors that curvature is worked with."""
 
     def start(self) -> Float64:
@@ -82,10 +87,10 @@ class Objective(Protocol):
     def ridge(self, level: float) -> Float64:
         """The penalty's second derivative by every parameter, at one of these levels."""
 
-    def point(self, theta: Float64) -> Point:
+    def point(self, theta: Float64) -> P:
         """Half a pass."""
 
-    def gradient(self, point: Point) -> Float64:
+    def gradient(self, point: P) -> Float64:
         """Of the loss, in half a pass."""
 
     def gap_at(self, gradient: Vector, level: float) -> float:
@@ -94,33 +99,31 @@ class Objective(Protocol):
     def first_sample(self) -> int:
         """How many rows to estimate the curvature from at first."""
 
-    def curvature(self, point: Point, rows: int, damping: float, explicit: bool) -> Curvature:
+    def curvature(self, point: P, rows: int, damping: float, explicit: bool) -> C:
         """The Hessian from about so many rows; for an explicit preconditioner, or not."""
 
-    def precondition(
-        self, point: Point, curvature: Curvature, level: float, damping: float, explicit: bool
-    ) -> Preconditioner:
+    def precondition(self, point: P, curvature: C, level: float, damping: float, explicit: bool) -> Preconditioner:
         """Make a preconditioner for it: the matrix itself, factored, if `explicit`."""
 
     def explicit_cost(self, rows: int) -> float:
         """Of an explicit preconditioner from so many rows, in passes; infinite where there are too many parameters."""
 
-    def move(self, step: Float64) -> Move:
+    def move(self, step: Float64) -> M:
         """Half a pass."""
 
-    def bend(self, point: Point, move: Move) -> float:
+    def bend(self, point: P, move: M) -> float:
         """The second derivative of the loss along the move, without a pass."""
 
-    def search(self, point: Point, moves: Sequence[Move], level: float) -> tuple[Point, NDArray[Any]]:
+    def search(self, point: P, moves: Sequence[M], level: float) -> tuple[P, Float64]:
         """The best point on the plane of the moves, and their lengths, without a pass."""
 
-    def polish(self, point: Point) -> Point:
+    def polish(self, point: P) -> P:
         """The point with the unpenalised parameters at their optimum, without a pass."""
 
-    def combine(self, moves: Sequence[Move], lengths: NDArray[Any]) -> Move | None:
+    def combine(self, moves: Sequence[M], lengths: Float64) -> M | None:
         """What the moves come to together, if it is worth keeping for the next search."""
 
-    def separates(self, point: Point, last: Move | None) -> bool:
+    def separates(self, point: P, last: M | None) -> bool:
         """Without a penalty: whether the loss has no minimum, looked into where `last` led to what seems to be one."""
 
     def certify(self, theta: Float64) -> Bounds:

@@ -47,6 +47,11 @@ class CurvaturePairs:
                 self._products.append(((product - ridge * step) / length).astype(np.float32))
         del self._steps[: -self.capacity or None], self._products[: -self.capacity or None]
 
+    def forget(self) -> None:
+        """Begin afresh."""
+        self._steps.clear()
+        self._products.clear()
+
     def correct(self, precondition: Operator, ridge: Vector) -> Operator:
         """Return the preconditioner corrected by what is remembered."""
         if not self._steps:
@@ -64,6 +69,7 @@ class CurvaturePairs:
             alpha = solve_triangular(R, S @ v.astype(np.float32), check_finite=False)
             r = precondition(v - alpha.astype(np.float32) @ Y)
             beta = solve_triangular(R, curvature * alpha - Y @ r.astype(np.float32), trans="T", check_finite=False)
-            return r + beta.astype(np.float32) @ S
+            r += beta.astype(np.float32) @ S
+            return r
 
         return corrected

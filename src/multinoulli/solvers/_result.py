@@ -35,8 +35,8 @@ class Certificate:
     n_passes: float
     """Passes over the data until the certificate was made, it included."""
     status: Status
-    """``"converged"``: the relative gap is at most the tolerance; ``"max_iter"`` and ``"time_limit"``: the iterations or
-    the seconds ran out first; ``"stalled"``: rounding allowed no further progress; ``"separable"``: there is no
+    """``"converged"``: the relative gap is at most the tolerance; ``"max_iter"`` and ``"time_limit"``: the iterations
+    or the seconds ran out first; ``"stalled"``: rounding allowed no further progress; ``"separable"``: there is no
     minimum, the loss falls forever as coefficients grow."""
 
 
