@@ -40,17 +40,6 @@ not have the function, or was not measured.
 {sections}
 """
 
-REGRESSION = """## Softmax regression to a certified optimum
-
-scikit-learn's digits, 1,797 × 64, 10 classes. All columns but the last are the time to a *proved* relative gap of
-1e-6: scikit-learn's solvers are run with `tol=1e-14` and stopped after the iterations that their iterate needs to
-pass the same certificate, whose cost is not counted against them; "> 2 s" means that a run of more than 2 seconds did
-not pass. The last column is scikit-learn as it comes, which is not that accurate: beside its time stands the relative
-gap that it leaves.
-
-{}"""
-
-
 QUICK = "*A quick trial: the long sides are a twentieth of what the tables say, and there are few rounds.*"
 
 
@@ -69,7 +58,7 @@ SECTIONS = {
     "losses": Section(losses.measure, losses.render),
     "linear": Section(linear.measure, linear.render),
     "linear-memory": Section(linear_memory.measure, linear_memory.render),
-    "regression": Section(lambda quick: softmax_regression.digits(), REGRESSION.format),
+    "regression": Section(softmax_regression.measure, softmax_regression.render),
     "startup": Section(startup.measure, startup.render),
 }
 OF_MEASUREMENTS = ("functions", "one-call", "elementwise")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What softmax regression is measured on: scikit-learn's small sets, and larger ones that are not the project's own.
+
+Those are read from the folder that MULTINOULLI_DATA names, and left out where it is absent.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn import datasets
+
+FOLDER = Path(os.environ.get("MULTINOULLI_DATA", ""))
+Data = tuple[Any, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Set:
+    """A table to fit, its penalties, and the seconds after which a rival is given up."""
+
+    name: str
+    load: Callable[[], Data]
+    penalties: tuple[float, ...] = (0.01, 1.0, 100.0)
+    limit: float = 20.0
+    file: str | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be loaded."""
+        return self.file is None or (bool(os.environ.get("MULTINOULLI_DATA")) and (FOLDER / self.file).exists())
+
+
+def _mnist() -> Data:
+    stored = np.load(FOLDER / "mnist.npz")
+    n = int(stored["n_train"])
+    return (stored["X"][:n] / np.float32(255)).astype(np.float32), stored["y"][:n].astype(np.int64)
+
+
+def _embeddings() -> Data:
+    stored = np.load(FOLDER / "banking77_minilm384.npz")
+    n = int(stored["n_train"])
+    return stored["X"][:n].astype(np.float32), _codes(stored["y"][:n])
+
+
+def _newsgroups() -> Data:
+    stored = np.load(FOLDER / "newsgroups20_tfidf.npz")
+    parts = stored["data"].astype(np.float64), stored["indices"], stored["indptr"]
+    n = int(stored["n_train"])
+    return sparse.csr_matrix(parts, shape=tuple(stored["shape"]))[:n], _codes(stored["y"][:n])
+
+
+def _table(file: str, target: int, standardised: bool) -> Callable[[], Data]:
+    def load() -> Data:
+        with gzip.open(FOLDER / file, "rt") as lines:
+            cells = np.array([line.rstrip("\n").replace('"', "").split(",") for line in lines][1:])
+        X = np.delete(cells, target % cells.shape[1], axis=1).astype(np.float64)
+        return (X - X.mean(axis=0)) / X.std(axis=0) if standardised else X, _codes(cells[:, target])
+
+    return load
+
+
+def _codes(labels: np.ndarray) -> np.ndarray:
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def _of_scikit_learn(name: str) -> Callable[[], Data]:
+    return lambda: getattr(datasets, f"load_{name}")(return_X_y=True)
+
+
+def _made(n: int, d: int, n_classes: int, **options: Any) -> Callable[[], Data]:
+    def load() -> Data:
+        return datasets.make_classification(
+            n, d, n_classes=n_classes, n_informative=d // 2, n_redundant=d // 4, random_state=0, **options
+        )
+
+    return load
+
+
+SETS = [
+    Set("iris, 150 × 4, 3 classes", _of_scikit_learn("iris")),
+    Set("wine as it comes, 178 × 13, 3", _of_scikit_learn("wine"), (1.0, 100.0)),
+    Set("breast cancer as it comes, 569 × 30, 2", _of_scikit_learn("breast_cancer"), (1.0, 100.0)),
+    Set("digits, 1,797 × 64, 10", _of_scikit_learn("digits")),
+    Set("letter, 20,000 × 16, 26", _table("letter.csv.gz", -1, False), file="letter.csv.gz"),
+    Set("shuttle, standardised, 58,000 × 9, 7", _table("shuttle.csv.gz", -1, True), file="shuttle.csv.gz"),
+    Set("embeddings, 10,003 × 384, 77", _embeddings, file="banking77_minilm384.npz"),
+    Set("TF-IDF, 11,314 × 130,107, 20, sparse", _newsgroups, limit=30.0, file="newsgroups20_tfidf.npz"),
+    Set("MNIST, 60,000 × 784, 10", _mnist, limit=30.0, file="mnist.npz"),
+]
+# Nothing was tuned on these.
+UNSEEN = [
+    Set("made, 5,000 × 20, 3", _made(5000, 20, 3, class_sep=0.8)),
+    Set("made, 20,000 × 100, 5, a fifth mislabelled", _made(20_000, 100, 5, flip_y=0.2)),
+    Set("made, 2,000 × 400, 4", _made(2000, 400, 4)),
+    Set("made, 50,000 × 12, 12", _made(50_000, 12, 12, n_clusters_per_class=1, class_sep=0.7)),
+]
