@@ -28,7 +28,7 @@ class Set:
     name: str
     load: Callable[[], Data]
     penalties: tuple[float, ...] = (0.01, 1.0, 100.0)
-    limit: float = 2.0
+    limit: float = 1.0
     file: str | None = None
 
     @property
@@ -88,11 +88,11 @@ SETS = [
     Set("wine as it comes, 178 × 13, 3", _of_scikit_learn("wine"), (1.0, 100.0)),
     Set("breast cancer as it comes, 569 × 30, 2", _of_scikit_learn("breast_cancer"), (1.0, 100.0)),
     Set("digits, 1,797 × 64, 10", _of_scikit_learn("digits")),
-    Set("letter, 20,000 × 16, 26", _table("letter.csv.gz", -1, False), limit=6.0, file="letter.csv.gz"),
-    Set("shuttle, standardised, 58,000 × 9, 7", _table("shuttle.csv.gz", -1, True), limit=6.0, file="shuttle.csv.gz"),
-    Set("embeddings, 10,003 × 384, 77", _embeddings, limit=15.0, file="banking77_minilm384.npz"),
-    Set("TF-IDF, 11,314 × 130,107, 20, sparse", _newsgroups, limit=25.0, file="newsgroups20_tfidf.npz"),
-    Set("MNIST, 60,000 × 784, 10", _mnist, limit=25.0, file="mnist.npz"),
+    Set("letter, 20,000 × 16, 26", _table("letter.csv.gz", -1, False), limit=2.0, file="letter.csv.gz"),
+    Set("shuttle, standardised, 58,000 × 9, 7", _table("shuttle.csv.gz", -1, True), limit=2.0, file="shuttle.csv.gz"),
+    Set("embeddings, 10,003 × 384, 77", _embeddings, limit=6.0, file="banking77_minilm384.npz"),
+    Set("TF-IDF, 11,314 × 130,107, 20, sparse", _newsgroups, limit=12.0, file="newsgroups20_tfidf.npz"),
+    Set("MNIST, 60,000 × 784, 10", _mnist, limit=12.0, file="mnist.npz"),
 ]
 # Nothing was tuned on these.
 UNSEEN = [
