@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-# BLAS adds in another order for another shape. Products of one fixed shape, padded with zeros, keep a row's bits apart
-# from how many rows come with it; the padding costs a lone row microseconds.
-BLOCK_ROWS = 128
+from multinoulli import _core
+from multinoulli._threads import single_threaded_blas
+
+# The core leaves more classes to BLAS, in blocks of one fixed shape, and calls it from its own threads.
+MOST_WITHOUT_BLAS = 128
 
 
 def linear_scores(
@@ -22,8 +25,9 @@ def linear_scores(
     Parameters
     ----------
     X : ndarray or csr_array of shape (n_samples, n_features)
-        float32 data is converted a block of rows at a time.
+        float32 or float64, in C order; float32 data is converted a block of rows at a time.
     coef : ndarray of shape (n_classes, n_features)
+        In Fortran order it is used as it lies.
     intercept : ndarray of shape (n_classes,)
 
     Returns
@@ -36,16 +40,13 @@ def linear_scores(
     >>> linear_scores(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0.0, -1.0]))
     array([[1., 1.]])
     """
+    weights, offset = np.ascontiguousarray(coef.T, dtype=np.float64), np.asarray(intercept)
+    n_threads = _core.get_num_threads()
+    scores = np.empty((X.shape[0], len(coef)))
     if sparse.issparse(X):
-        return np.asarray(X @ coef.T + intercept)
-    n_samples, n_features = X.shape
-    weights = np.ascontiguousarray(coef.T, dtype=np.float64)
-    scores = np.empty((n_samples, len(coef)))
-    block, product = np.zeros((BLOCK_ROWS, n_features)), np.empty((BLOCK_ROWS, len(coef)))
-    for begin in range(0, n_samples, BLOCK_ROWS):
-        rows = X[begin : begin + BLOCK_ROWS]
-        block[: len(rows)] = rows
-        block[len(rows) :] = 0.0
-        np.matmul(block, weights, out=product)
-        np.add(product[: len(rows)], intercept, out=scores[begin : begin + len(rows)])
+        indices, indptr = np.asarray(X.indices, np.int32), np.asarray(X.indptr, np.int64)
+        _core.csr_scores(np.asarray(X.data), indices, indptr, weights, offset, scores, n_threads)
+        return scores
+    with single_threaded_blas() if len(coef) > MOST_WITHOUT_BLAS else nullcontext():
+        _core.linear_scores(np.ascontiguousarray(X), None, weights, offset, scores, n_threads)
     return scores

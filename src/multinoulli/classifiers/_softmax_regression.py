@@ -193,7 +193,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
                     pairs=pairs,
                 )
         self.classes_ = data.classes
-        self.coef_ = np.zeros((len(data.classes), data.X.shape[1]))
+        self.coef_ = np.zeros((len(data.classes), data.X.shape[1]), order="F")  # as scores are computed from it
         self.intercept_ = np.full(len(data.classes), -np.inf)
         self.coef_[present], self.intercept_[present] = objective.unpack(result.theta)
         self.certificate_: Certificate = result.certificate
@@ -215,12 +215,14 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of shape (n_samples, n_classes), columns in the order of ``classes_``."""
-        proba: NDArray[np.float64] = softmax(self.scores(X))
+        scores = self.scores(X)
+        proba: NDArray[np.float64] = softmax(scores, out=scores)
         return proba
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Log-probabilities of shape (n_samples, n_classes): exact where the probability rounds to 0 or 1."""
-        log_proba: NDArray[np.float64] = log_softmax(self.scores(X))
+        scores = self.scores(X)
+        log_proba: NDArray[np.float64] = log_softmax(scores, out=scores)
         return log_proba
 
     def predict(self, X: Any) -> NDArray[Any]:

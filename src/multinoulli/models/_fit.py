@@ -131,7 +131,8 @@ def fit(
         notes=(*encoder.notes_, *dict.fromkeys(str(w.message) for w in caught)),
         held_out=held_out,
     )
-    model = Model(target, classes, encoder, estimator.coef_, estimator.intercept_, estimator.certificate_, training)
+    coef = np.ascontiguousarray(estimator.coef_)  # as a file keeps it
+    model = Model(target, classes, encoder, coef, estimator.intercept_, estimator.certificate_, training)
     if test is not None:
         model = replace(model, training=replace(training, held_out=model.evaluate(test)))
     return model

@@ -157,7 +157,7 @@ class LinearCrossEntropy:
     def unpack(self, theta: Float64) -> tuple[Float64, Float64]:
         """Coefficients and intercept in the user's coordinates; the intercept has mean 0 over the classes."""
         coef, intercept = self._split(theta)
-        coef = np.ascontiguousarray((coef / self._design.scale[:, None]).T)
+        coef = (coef / self._design.scale[:, None]).T
         if self._has_intercept:
             intercept = intercept - coef @ self._design.mean
             intercept = intercept - intercept.mean()
