@@ -44,8 +44,9 @@ def linear_scores(
     n_threads = _core.get_num_threads()
     scores = np.empty((X.shape[0], len(coef)))
     if sparse.issparse(X):
-        indices, indptr = np.asarray(X.indices, np.int32), np.asarray(X.indptr, np.int64)
-        _core.csr_scores(np.asarray(X.data), indices, indptr, weights, offset, scores, n_threads)
+        rows: Any = X
+        indices, indptr = np.asarray(rows.indices, np.int32), np.asarray(rows.indptr, np.int64)
+        _core.csr_scores(np.asarray(rows.data), indices, indptr, weights, offset, scores, n_threads)
         return scores
     with single_threaded_blas() if len(coef) > MOST_WITHOUT_BLAS else nullcontext():
         _core.linear_scores(np.ascontiguousarray(X), None, weights, offset, scores, n_threads)
