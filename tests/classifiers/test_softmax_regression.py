@@ -394,6 +394,16 @@ def test_bad_weights_are_named(iris):
         SoftmaxRegression().fit(X, y, y == 0)
 
 
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (-np.inf, "infinity")])
+def test_a_value_that_is_not_finite_is_named_with_its_place(iris, make, value, name):
+    X, y = iris
+    X = X.copy()
+    X[7, 2] = value
+    with pytest.raises(ValueError, match=f"Input X contains {name} at row 7, column 2"):
+        SoftmaxRegression().fit(make(X), y)
+
+
 def test_badly_scaled_columns_are_certified(iris):
     X, y = iris
     model = SoftmaxRegression().fit(X * [1e-6, 1.0, 1e3, 1e6] + [0, 1e6, 0, 0], y)

@@ -48,8 +48,10 @@ def validate_fit(
         order="C",
         y_numeric=False,
         multi_output=False,
+        ensure_all_finite=False,
     )
     X, given = data[0], np.asarray(data[1])
+    _check_finite(X)
     check_classification_targets(given)
     weight = np.ones(len(given)) if sample_weight is None else _sample_weight(sample_weight, len(given))
     if not weight.any():
@@ -95,6 +97,21 @@ def check_positive(
         what = "integer" if integer else "number" if infinite else "finite number"
         what = f"a {'non-negative' if zero else 'positive'} {what}"
         raise ValueError(f"{name} must be {what}, got {value!r}")
+
+
+def _check_finite(X: Any) -> None:
+    values = X.data if sparse.issparse(X) else X
+    if np.isfinite(values.sum(dtype=np.float64)) or np.isfinite(values).all():  # a sum tells most at half the price
+        return
+    if sparse.issparse(X):
+        entries = X.tocoo()
+        at = int(np.argmin(np.isfinite(entries.data)))
+        row, column, value = int(entries.row[at]), int(entries.col[at]), entries.data[at]
+    else:
+        row, column = map(int, np.unravel_index(int(np.argmin(np.isfinite(X))), X.shape))
+        value = X[row, column]
+    what = "NaN" if np.isnan(value) else "infinity"
+    raise ValueError(f"Input X contains {what} at row {row}, column {column}: fill it in or leave the row out")
 
 
 def _check_labels(given: NDArray[Any], declared: NDArray[Any]) -> None:
