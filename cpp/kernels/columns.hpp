@@ -104,7 +104,7 @@ INLINE void scale(Total<double>& rest, Vec<double> change) {  // in two steps: e
 
 constexpr size_t bundle = 8;
 
-template <class T>
+template <bool whole, class T>
 INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far) {
     using V = Vec<T>;
     const V limit = splat(ExpConstants<T>::limit), zero = {};
@@ -113,8 +113,8 @@ INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far)
     if (any_lane(top > so_far.max)) {  // the old maxima join the rest, in the units of the new one
         so_far.odd |= top > limit;
         top = top > limit ? limit : top;
-        const V old_exp = scaled_exp(so_far.max, exp_offset(so_far.k)), k = exponent_near(top);
-        so_far.rest.add(top > so_far.max ? to_floating(so_far.maxima) * old_exp : zero);
+        const V k = exponent_near(top), joining = top > so_far.max ? to_floating(so_far.maxima) : zero;
+        so_far.rest.add_multiple(joining, exp_term<true>(so_far.max, exp_offset(so_far.k)));
         scale(so_far.rest, so_far.k - k);
         so_far.maxima = top > so_far.max ? IntVec<T>{} : so_far.maxima;
         so_far.max = top;
@@ -122,12 +122,12 @@ INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far)
     }
     const V max = so_far.max, offset = exp_offset(so_far.k), negligible = max - ExpConstants<T>::reach;
     const auto exp_below_max = [&](V score) __attribute__((always_inline)) {
-        return scaled_exp_below<true>(score, max, negligible, offset, so_far.maxima);
+        return exp_below<whole, true>(score, max, negligible, offset, so_far.maxima);
     };
 #pragma GCC unroll 4
     for (size_t i = 0; i < bundle; i += 4)
-        add_both(so_far.rest, exp_below_max(scores[i]) + exp_below_max(scores[i + 1]),
-                 exp_below_max(scores[i + 2]) + exp_below_max(scores[i + 3]));
+        add_terms<whole>(so_far.rest, exp_below_max(scores[i]), exp_below_max(scores[i + 1]),
+                         exp_below_max(scores[i + 2]), exp_below_max(scores[i + 3]));
 }
 
 // At least `lanes` columns; the last vector overlaps the one before it, and finds there what it would have found.
@@ -167,7 +167,7 @@ class Tile {
                     for (size_t i = 0; i < bundle; i++) prefetch(scores(k + bundle + i) + at, 0);
 #pragma GCC unroll 8
                 for (size_t i = 0; i < bundle; i++) bundled[i] = i < rows ? load(scores(k + i) + at) : lowest;
-                read_bundle(bundled, running_[v]);
+                read_bundle<Function::logarithm>(bundled, running_[v]);
             }
         }
         for (size_t v = 0; v < vectors_; v++) {

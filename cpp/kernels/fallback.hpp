@@ -61,7 +61,7 @@ __attribute__((noinline)) void fallback_row(const Row<T>& row) {
     } else if constexpr (!Function::elements) {
         Running<T> total;
         const T label_score = Function::labels ? shifted_by(row.scores[row.label], max) : T(0);
-        read_in_blocks(row.scores, n, max, total);
+        read_in_blocks<Function::logarithm>(row.scores, n, max, total);
         const auto normaliser = normalise<Function, T>(total.summary());
         *row.per_row = T(Function::row(normaliser, splat(double(label_score)))[0]);
     }

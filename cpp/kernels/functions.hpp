@@ -3,7 +3,7 @@
 // function is another struct:
 //   elements, per_row, labels   which members of Rows it uses
 //   from_exps                   its elements are made of exps (of scores otherwise)
-//   logarithm                   it needs log(sum)
+//   logarithm                   it needs log(sum), and so a sum of which no exp has lost anything: see Term
 //   moves                       its value of a row moves with the scores
 //   element, row, at_label      the values themselves
 //   maximum                     the element of a maximum, where elements are made of exps
@@ -54,7 +54,10 @@ struct LogSoftmax {
 struct LogSumExp {
     static constexpr bool elements = false, per_row = true, labels = false, from_exps = false, logarithm = true;
     static constexpr bool moves = true;
-    static INLINE Vec<double> row(const Normaliser<Vec<double>>& n, Vec<double>) { return n.max + n.log_sum; }
+    static INLINE Vec<double> row(const Normaliser<Vec<double>>& n, Vec<double>) {
+        const HighLow<Vec<double>> sum = two_sum(n.max, n.log_sum);
+        return sum.high + (sum.low + n.log_sum_low);
+    }
 };
 
 struct CrossEntropy {

@@ -32,7 +32,7 @@ template <class T, class... Functions>
 constexpr Kernels<T> kernels_of() {
     return {.rows = {row_kernel<Functions, T>...},
             .columns = {column_kernel<Functions, T>...},
-            .spans = {read_span<T>, merge_spans<T>, {span_kernel<Functions, T>...}},
+            .spans = {{read_span<Functions::logarithm, T>...}, merge_spans<T>, {span_kernel<Functions, T>...}},
             .products = {product_kernel<SoftmaxProduct, T>, product_kernel<LogSoftmaxProduct, T>},
             .shares = {row_kernel<LogSum, T>, row_kernel<SoftmaxAndLogSum, T>, finish_shares<T>, weigh_targets<T>}};
 }

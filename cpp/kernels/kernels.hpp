@@ -74,7 +74,7 @@ using ColumnKernel = void (*)(const Columns<T>&, size_t begin, size_t end);
 // begin = 0 sets per_row too.
 template <class T>
 struct SpanKernels {
-    RowSummary (*read)(const T* scores, size_t n);
+    RowSummary (*read[n_functions])(const T* scores, size_t n);
     RowSummary (*merge)(const RowSummary&, const RowSummary&);
     void (*write[n_functions])(const Rows<T>&, size_t row, const RowSummary&, size_t begin, size_t end);
 };

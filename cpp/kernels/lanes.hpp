@@ -49,12 +49,12 @@ INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
     IntVec<T> maxima = {};
     Total<T> rest = {};
     auto exp_below_max = [&](size_t k) __attribute__((always_inline)) {
-        const V below = scaled_exp_below<true>(column[k], max, negligible, offset, maxima);
-        if constexpr (Function::from_exps) column[k] = below;
+        const auto below = exp_below<Function::logarithm, true>(column[k], max, negligible, offset, maxima);
+        if constexpr (Function::from_exps) column[k] = high_of(below);
         return below;
     };
     size_t k = 0;
-    for (; k + 2 <= n; k += 2) add_both(rest, exp_below_max(k), exp_below_max(k + 1));
+    for (; k + 2 <= n; k += 2) add_terms<Function::logarithm>(rest, exp_below_max(k), exp_below_max(k + 1));
     if (k < n) rest.add(exp_below_max(k));
     summary.maxima = to_floating(maxima);
     summary.rest = rest;

@@ -190,8 +190,8 @@ INLINE void many_classes_in_parts(const Rows<T>& rows, size_t begin, size_t end)
                     const size_t number = number_of_part(j, i, n);
                     with_maxima = current->with_maxima[number] = current->part_maxima[number] == max;
                 }
-                add_exps<Function::from_exps>(scores + i, rows.scratch + j * n + i, length, at_once * n, max, k,
-                                              with_maxima, sum);
+                add_exps<Function::logarithm, Function::from_exps>(
+                    scores + i, rows.scratch + j * n + i, length, at_once * n, max, k, with_maxima, sum);
             });
             current->sums[j] = sum;
         }

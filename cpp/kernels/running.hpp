@@ -33,6 +33,17 @@ INLINE Vec<T> spread_max(const T* scores, size_t n) {
     return max_ignoring_nan(max_ignoring_nan(max[0], max[1]), max_ignoring_nan(max[2], max[3]));
 }
 
+// count e^x, in the units of scaled_exp<T>.
+template <class T>
+INLINE HighLow<double> multiple_of_exp(double count, T x, T k) {
+    const auto exp = exp_term<true>(splat(x), exp_offset(splat(k)));
+    if constexpr (sizeof(T) == 4) return {count * double(exp[0]), 0};
+    else {
+        const HighLow<Vec<double>> product = multiple(splat(count), exp);
+        return {product.high[0], product.low[0]};
+    }
+}
+
 // What is known of a row so far; see Summary. Starts below every score that the exponential takes.
 template <class T>
 struct Running {
@@ -45,7 +56,7 @@ struct Running {
 
     // The old maxima join the rest, in the units of the new one.
     INLINE void raise(T new_max) {
-        add({maxima * double(scaled_exp(splat(max), exp_offset(splat(k)))[0]), 0});
+        add(multiple_of_exp(maxima, max, k));
         const T old_k = k;
         k = exponent_near(splat(new_max))[0];
         const double change = old_k - k < -3000 ? -3000. : double(old_k - k);
@@ -81,7 +92,7 @@ struct SpreadSum {
 // Adds n >= lanes scores, none above max; with `keep` their exps go to `exps`. `ahead`: how far on the next scores to
 // be wanted lie. Without maxima among the scores, `with_maxima` changes no bit, but a sixth of the work is to look for
 // them.
-template <bool keep, bool with_maxima, class T>
+template <bool whole, bool keep, bool with_maxima, class T>
 INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max, T k, SpreadSum<T>& sum) {
     using V = Vec<T>;
     constexpr size_t L = lanes<T>;
@@ -89,14 +100,15 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max
     IntVec<T> maxima = sum.maxima;
     Total<T> rest = sum.rest;
     auto exp_below_max = [&](size_t i) __attribute__((always_inline)) {
-        const V below = scaled_exp_below<with_maxima>(load(scores + i), max, negligible, offset, maxima);
-        if constexpr (keep) store(exps + i, below);
+        const auto below = exp_below<whole, with_maxima>(load(scores + i), max, negligible, offset, maxima);
+        if constexpr (keep) store(exps + i, high_of(below));
         return below;
     };
     size_t i = 0;
     for (; i + 4 * L <= n; i += 4 * L) {
         for (size_t line = 0; line < 4 * vector_bytes; line += line_bytes) prefetch(scores + i + ahead, line);
-        add_both(rest, exp_below_max(i) + exp_below_max(i + L), exp_below_max(i + 2 * L) + exp_below_max(i + 3 * L));
+        add_terms<whole>(rest, exp_below_max(i), exp_below_max(i + L), exp_below_max(i + 2 * L),
+                         exp_below_max(i + 3 * L));
     }
     for (; i + L <= n; i += L) rest.add(exp_below_max(i));
     if (i < n) {
@@ -106,17 +118,17 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max
     }
     sum = {rest, maxima};
 }
-template <bool keep, class T>
+template <bool whole, bool keep, class T>
 INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max, T k, bool with_maxima,
                      SpreadSum<T>& sum) {
     if (with_maxima)
-        add_exps<keep, true>(scores, exps, n, ahead, row_max, k, sum);
+        add_exps<whole, keep, true>(scores, exps, n, ahead, row_max, k, sum);
     else
-        add_exps<keep, false>(scores, exps, n, ahead, row_max, k, sum);
+        add_exps<whole, keep, false>(scores, exps, n, ahead, row_max, k, sum);
 }
 
 // Reads scores less `shift`, block after block. False: only the fallback can do the row.
-template <class T>
+template <bool whole, class T>
 INLINE bool read_in_blocks(const T* scores, size_t n, T shift, Running<T>& row) {
     T shifted[2 * block];
     for (size_t i = 0, length; i < n; i += length) {
@@ -130,7 +142,7 @@ INLINE bool read_in_blocks(const T* scores, size_t n, T shift, Running<T>& row) 
         if (max > ExpConstants<T>::limit) return false;
         if (max > row.max) row.raise(max);
         SpreadSum<T> sum = {};
-        add_exps<false, T>(part, nullptr, length, block, row.max, row.k, max == row.max, sum);
+        add_exps<whole, false, T>(part, nullptr, length, block, row.max, row.k, max == row.max, sum);
         row.add(sum.rest.of_lanes());
         row.maxima += double(sum_of_lanes(sum.maxima));
     }

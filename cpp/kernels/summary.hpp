@@ -11,9 +11,7 @@
 namespace multinoulli {
 namespace {
 
-// Sums that do not drift: floats are added as doubles, doubles carry their rounding errors along. Callers add two to
-// four vectors before, so this costs little; each such addition shows in a sum that one exp dominates (in
-// rows of few classes two: 2.1 ulp in the worst float log_softmax found, four: 2.6).
+// Sums that do not drift: floats are added as doubles, doubles carry their rounding errors along.
 template <class T>
 struct Total;
 template <>
@@ -22,6 +20,10 @@ struct Total<float> {
     INLINE void add(Vec<float> v) {
         low += widen_low(v);
         high += widen_high(v);
+    }
+    INLINE void add_multiple(Vec<float> count, Vec<float> v) {
+        low += widen_low(count) * widen_low(v);
+        high += widen_high(count) * widen_high(v);
     }
     INLINE HighLow<double> of_lanes() const { return {sum_of_lanes(low + high), 0}; }
 };
@@ -33,6 +35,12 @@ struct Total<double> {
         sum = next.high;
         lost += next.low;
     }
+    INLINE void add(HighLow<Vec<double>> v) {
+        const HighLow<Vec<double>> next = two_sum(sum, v.high);
+        sum = next.high;
+        lost += next.low + v.low;
+    }
+    INLINE void add_multiple(Vec<double> count, HighLow<Vec<double>> v) { add(multiple(count, v)); }
     INLINE HighLow<double> of_lanes() const { return two_sum_of_lanes(sum, lost); }
 };
 
@@ -42,16 +50,28 @@ INLINE double value_of(const Total<T>& total) {
     return sum.high + sum.low;
 }
 
-// Without fused products double exps have lost so much that an addition before would be one rounding too many.
-template <class T>
-constexpr bool one_by_one = sizeof(T) == 8 && !products_fuse;
-template <class T>
-INLINE void add_both(Total<T>& total, Vec<T> a, Vec<T> b) {
-    if constexpr (one_by_one<T>) {
+// What an exp brings to a sum. Where one exp outweighs the others, the sum's logarithm shows all that this exp has lost,
+// up to twice over: for a logarithm, `whole` exps, of doubles both parts, join the sum one by one. Probabilities do not
+// show it; exps for these are added to each other first, which costs less. Without fused products double exps have lost
+// so much that more than one such addition would be too many.
+template <bool whole, class T>
+using Term = std::conditional_t<whole && sizeof(T) == 8, HighLow<Vec<T>>, Vec<T>>;
+template <bool whole, class T>
+INLINE void add_terms(Total<T>& total, Term<whole, T> a, Term<whole, T> b) {
+    if constexpr (whole) {
         total.add(a);
         total.add(b);
     } else {
         total.add(a + b);
+    }
+}
+template <bool whole, class T>
+INLINE void add_terms(Total<T>& total, Term<whole, T> a, Term<whole, T> b, Term<whole, T> c, Term<whole, T> d) {
+    if constexpr (whole || (sizeof(T) == 8 && !products_fuse)) {
+        add_terms<whole>(total, a, b);
+        add_terms<whole>(total, c, d);
+    } else {
+        total.add((a + b) + (c + d));
     }
 }
 
@@ -61,10 +81,30 @@ struct Summary {
     Vec<double> max, k, rest, rest_low, maxima;
 };
 
+template <bool whole, class V>
+INLINE Term<whole, ElementOf<V>> exp_term(V score, V offset) {
+    if constexpr (whole && sizeof(ElementOf<V>) == 8)
+        return scaled_exp_pair(score, offset);
+    else
+        return scaled_exp(score, offset);
+}
+template <class V>
+INLINE HighLow<V> without(IntVec<ElementOf<V>> mask, HighLow<V> v) {
+    return {without(mask, v.high), without(mask, v.low)};
+}
+template <class V>
+INLINE V high_of(V v) {
+    return v;
+}
+template <class V>
+INLINE V high_of(HighLow<V> v) {
+    return v.high;
+}
+
 // The exp of a score, or, `with_maxima`, 0 if it is a maximum, which is counted. `negligible`: max - reach.
-template <bool with_maxima, class V>
-INLINE V scaled_exp_below(V score, V max, V negligible, V offset, IntVec<ElementOf<V>>& maxima) {
-    const V e = scaled_exp(at_least(negligible, score), offset);
+template <bool whole, bool with_maxima, class V>
+INLINE Term<whole, ElementOf<V>> exp_below(V score, V max, V negligible, V offset, IntVec<ElementOf<V>>& maxima) {
+    const auto e = exp_term<whole>(at_least(negligible, score), offset);
     if constexpr (!with_maxima) return e;
     const IntVec<ElementOf<V>> top = score == max;
     maxima -= top;
@@ -83,11 +123,12 @@ struct Normaliser {
     V max, inverse, inverse_low, log_sum, log_sum_low, top, others;
 };
 
-// a / b by way of 1 / b, with its remainder where products fuse.
-template <class V>
-INLINE HighLow<V> quotient(HighLow<V> a, HighLow<V> b, V inverse_of_b) {
-    const V high = a.high * inverse_of_b;
-    return {high, ((a.high - high * b.high) + (a.low - high * b.low)) * inverse_of_b};
+// a / b by way of 1 / b, with its remainder.
+INLINE HighLow<Vec<double>> quotient(HighLow<Vec<double>> a, HighLow<Vec<double>> b, Vec<double> inverse_of_b) {
+    const Vec<double> high = a.high * inverse_of_b, product = high * b.high;
+    const Vec<double> remainder = products_fuse ? a.high - high * b.high
+                                                : (a.high - product) - rounding_of(product, high, b.high);
+    return {high, (remainder + (a.low - high * b.low)) * inverse_of_b};
 }
 
 // In double for both types. What a float row loses then is due to its own exps and the last rounding. A double row has
@@ -105,7 +146,7 @@ INLINE Normaliser<Vec<double>> normalise(const Summary& row) {
             n.inverse = inverse_top * n.top * unbiased;
             n.others = others * n.top;
         }
-        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::half>(others, V{});
+        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::half>(others, V{}).high;
     } else {
         const HighLow<V> top = scaled_exp_pair(row.max, exp_offset(row.k));
         const V inverse_top = 1. / top.high;
@@ -121,7 +162,11 @@ INLINE Normaliser<Vec<double>> normalise(const Summary& row) {
             n.top = p + p_low;
             n.others = others.high * p + (rounded(others.high * p_low) + others.low * p);
         }
-        if constexpr (Function::logarithm) n.log_sum = log1p_nonnegative<Precision::full>(others.high, others.low);
+        if constexpr (Function::logarithm) {
+            const HighLow<V> log_sum = log1p_nonnegative<Precision::full>(others.high, others.low);
+            n.log_sum = log_sum.high;
+            n.log_sum_low = log_sum.low;
+        }
     }
     return n;
 }

@@ -245,6 +245,14 @@ INLINE Vec<double> rounding_of(Vec<double> product, Vec<double> a, Vec<double> b
     return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
 }
 
+// The product of a number in two parts and a count of less than 2^27, by which the upper half of `high` is multiplied
+// exactly.
+INLINE HighLow<Vec<double>> multiple(Vec<double> count, HighLow<Vec<double>> v) {
+    const Vec<double> upper = reinterpret_cast<Vec<double>>(reinterpret_cast<BitVec<double>>(v.high) >> 27 << 27);
+    const HighLow<Vec<double>> product = two_sum(count * upper, count * (v.high - upper));
+    return {product.high, product.low + count * v.low};
+}
+
 // The sum of all lanes of `sum` and of `low`.
 template <class V, int step = int(sizeof(V) / sizeof(ElementOf<V>)) / 2>
 INLINE HighLow<ElementOf<V>> two_sum_of_lanes(V sum, V low) {

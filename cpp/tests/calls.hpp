@@ -71,9 +71,9 @@ void run_in_spans(const Kernels<T>& kernels, Function f, const Rows<T>& rows, si
     const size_t n = rows.n_classes, spans = std::max<size_t>(n / span, 1);
     const T* scores = rows.scores + row * n;
     auto end_of = [&](size_t i) { return i + 1 == spans ? n : (i + 1) * span; };
-    RowSummary whole = kernels.spans.read(scores, end_of(0));
+    RowSummary whole = kernels.spans.read[f](scores, end_of(0));
     for (size_t i = 1; i < spans; i++)
-        whole = kernels.spans.merge(whole, kernels.spans.read(scores + i * span, end_of(i) - i * span));
+        whole = kernels.spans.merge(whole, kernels.spans.read[f](scores + i * span, end_of(i) - i * span));
     if (rows.labels) whole.label_score = double(scores[rows.labels[row]]);
     const auto write = kernels.spans.write[f];
     for (size_t i = 0; i < spans; i++) {
