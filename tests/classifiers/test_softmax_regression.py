@@ -174,8 +174,20 @@ def test_class_weight_is_checked(iris):
         SoftmaxRegression(class_weight="equal").fit(*iris)
     with pytest.raises(ValueError, match=r"class_weight must not be negative, got -1\.0 for class"):
         SoftmaxRegression(class_weight={0: -1.0}).fit(*iris)
-    with pytest.raises(ValueError, match="class_weight is 0 for a class of y"):
-        SoftmaxRegression(class_weight={0: 0.0}).fit(*iris)
+    with pytest.raises(ValueError, match="class_weight is zero for every class of y"):
+        SoftmaxRegression(class_weight=dict.fromkeys(range(3), 0.0)).fit(*iris)
+    with pytest.raises(ValueError, match=r"y has one class, .*1.*, among the samples with positive weight"):
+        SoftmaxRegression(class_weight={0: 0.0, 2: 0.0}).fit(*iris)
+
+
+def test_class_weight_zero_is_absence(iris):
+    X, y = iris
+    model, two = SoftmaxRegression(class_weight={1: 0.0}).fit(X, y), SoftmaxRegression().fit(X[y != 1], y[y != 1])
+    assert model.classes_.tolist() == [0, 2]
+    np.testing.assert_array_equal(model.coef_, two.coef_)
+    declared = SoftmaxRegression(class_weight={1: 0.0}, classes=[0, 1, 2]).fit(X, y)
+    np.testing.assert_array_equal(declared.predict_proba(X)[:, 1], 0)
+    np.testing.assert_array_equal(declared.predict_proba(X)[:, [0, 2]], two.predict_proba(X))
 
 
 def test_c_weakens_the_penalty(iris):
@@ -402,6 +414,28 @@ def test_a_value_that_is_not_finite_is_named_with_its_place(iris, make, value, n
     X[7, 2] = value
     with pytest.raises(ValueError, match=f"Input X contains {name} at row 7, column 2"):
         SoftmaxRegression().fit(make(X), y)
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_coefficients_may_be_set_to_a_view_of_any_kind(iris, make):
+    X, y = make(iris[0]), iris[1]
+    model = SoftmaxRegression().fit(X, y)
+    wanted = model.predict_proba(X)
+    table = np.column_stack([model.coef_, model.intercept_])
+    model.coef_, model.intercept_ = table[:, :-1], table[:, -1]
+    np.testing.assert_array_equal(model.predict_proba(X), wanted)
+    model.coef_, model.intercept_ = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
+    np.testing.assert_allclose(model.predict_proba(X), wanted, atol=1e-5)
+
+
+def test_no_warning_but_ours_where_the_loss_vanishes():
+    X, y = make_classification(10, 20, random_state=42)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ConvergenceWarning)  # so close to 0 no gap of 1e-6 is proved
+        model = SoftmaxRegression(1e30).fit(X, y)
+    assert 0 <= model.certificate_.dual <= model.certificate_.primal < 1e-25
+    np.testing.assert_array_equal(model.predict(X), y)
 
 
 def test_badly_scaled_columns_are_certified(iris):

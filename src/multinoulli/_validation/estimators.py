@@ -58,18 +58,16 @@ def validate_fit(
         raise ValueError("sample_weight is zero for every sample: at least two classes need positive weight")
     if declared is not None:
         _check_labels(given, np.unique(np.asarray(declared)))
-    if not weight.all():
-        X, given, weight = X[weight > 0], given[weight > 0], weight[weight > 0]
+    X, given, weight = _present(X, given, weight)
+    if class_weight is not None:
+        weight = weight * _class_weight(class_weight, given, weight)
+        X, given, weight = _present(X, given, weight)
     classes, labels = np.unique(given, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
             f"y has one class, {classes[0]!r}, among the samples with positive weight: "
             "a classifier needs at least 2 classes"
         )
-    if class_weight is not None:
-        weight = weight * _class_weight(class_weight, classes, labels, weight)[labels]
-        if not weight.all():
-            raise ValueError("class_weight is 0 for a class of y: leave the class out of the data instead")
     if declared is not None:
         every = np.unique(np.asarray(declared))
         classes, labels = every, np.searchsorted(every, classes)[labels]
@@ -133,22 +131,30 @@ def _sample_weight(sample_weight: ArrayLike, n_samples: int) -> NDArray[np.float
     return np.asarray(weight)
 
 
+def _present(
+    X: Any, given: NDArray[Any], weight: NDArray[np.float64]
+) -> tuple[Any, NDArray[Any], NDArray[np.float64]]:
+    present = weight > 0
+    return (X, given, weight) if present.all() else (X[present], given[present], weight[present])
+
+
 def _class_weight(
-    class_weight: Mapping[Any, float] | str,
-    classes: NDArray[Any],
-    labels: NDArray[np.int64],
-    weight: NDArray[np.float64],
+    class_weight: Mapping[Any, float] | str, given: NDArray[Any], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    """One factor a sample."""
+    classes, labels = np.unique(given, return_inverse=True)
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise ValueError(f"class_weight must be 'balanced', a dict or None, got {class_weight!r}")
         mass = np.bincount(labels, weights=weight)
-        return np.asarray(mass.sum() / (len(classes) * mass))
-    factors = compute_class_weight(dict(class_weight), classes=classes, y=classes[labels])
+        return np.asarray(mass.sum() / (len(classes) * mass))[labels]
+    factors = np.asarray(compute_class_weight(dict(class_weight), classes=classes, y=given), dtype=np.float64)
     if not (factors >= 0).all():
         bad = int(np.argmax(~(factors >= 0)))
         raise ValueError(f"class_weight must not be negative, got {factors[bad]} for class {classes[bad]!r}")
-    return np.asarray(factors, dtype=np.float64)
+    if not factors.any():
+        raise ValueError("class_weight is zero for every class of y: at least two classes need positive weight")
+    return factors[labels]
 
 
 def _canonical(X: Any) -> Matrix:

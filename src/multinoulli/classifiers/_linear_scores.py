@@ -40,7 +40,7 @@ def linear_scores(
     >>> linear_scores(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0.0, -1.0]))
     array([[1., 1.]])
     """
-    weights, offset = np.ascontiguousarray(coef.T, dtype=np.float64), np.asarray(intercept)
+    weights, offset = np.ascontiguousarray(coef.T, dtype=np.float64), np.ascontiguousarray(intercept, dtype=np.float64)
     n_threads = _core.get_num_threads()
     scores = np.empty((X.shape[0], len(coef)))
     if sparse.issparse(X):

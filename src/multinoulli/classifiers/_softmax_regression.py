@@ -53,8 +53,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     fit_intercept : bool, default=True
         Whether the scores have an intercept. It is not penalised.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with the sample weights. ``"balanced"`` gives all classes the same total
-        weight.
+        Weights of the classes, multiplied with the sample weights; 0 is as if the class were absent. ``"balanced"``
+        gives all classes the same total weight.
     classes : array-like or None, default=None
         All labels there are, where some may be absent from ``y``. With an intercept an absent class gets the
         probability 0 that maximum likelihood gives it: its coefficients are 0, its intercept is -inf.

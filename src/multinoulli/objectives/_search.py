@@ -48,7 +48,7 @@ def search(plane: Plane, loss: float) -> Found:
     """The best point, to a tenth of what is to be gained; `loss` is the one at 0."""
     n_classes, n_lengths = plane.scores.shape[1], len(plane.directions)
     lengths, offset = np.zeros(n_lengths), np.zeros(n_classes)
-    lengths[0] = min(1.0, BOLD / max(_spreads(plane)[0], np.finfo(float).tiny))  # a bold start costs many trials
+    lengths[0] = BOLD / max(BOLD, _spreads(plane)[0])  # a bold start costs many trials
     begin, value = loss, _value(plane, lengths, offset)
     while not value < begin + 1e-13 * abs(begin) and lengths[0] > 1e-12:
         lengths[0] *= 0.25
