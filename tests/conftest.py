@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What all tests share: one profile for hypothesis, and the marks of the SciPy tests that are run on our functions."""
+"""What all tests share: one profile for hypothesis, and the marks of other libraries' tests that are run on ours."""
 
 from hypothesis import settings
 
@@ -11,3 +11,4 @@ settings.load_profile("multinoulli")
 def pytest_configure(config):
     for mark in "array_api_backends", "skip_xp_backends", "uses_xp_capabilities", "xfail_xp_backends":
         config.addinivalue_line("markers", f"{mark}: of SciPy's own tests; nothing here reads it")
+    config.addinivalue_line("markers", "thread_unsafe: of scikit-learn's own tests; nothing here reads it")

@@ -6,13 +6,13 @@ tests say of another library's arrays (`xp`) is said of NumPy's here.
 """
 
 import inspect
-import itertools
 
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
 import multinoulli
+from borrowed import arguments
 
 logsumexp_tests = pytest.importorskip("scipy.special.tests.test_logsumexp")
 logit_tests = pytest.importorskip("scipy.special.tests.test_logit")
@@ -52,22 +52,14 @@ def cases():
                 continue
             for method, function in inspect.getmembers(group, inspect.isfunction):
                 if method.startswith("test_"):
-                    marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "parametrize"]
-                    for chosen in itertools.product(*(values(mark) for mark in marks)):
-                        arguments = {key: value for some in chosen for key, value in some.items()}
-                        shown = "-".join(map(str, arguments.values()))
-                        yield pytest.param(module, group, method, arguments, id=f"{name}.{method}[{shown}]")
+                    for given in arguments(function):
+                        shown = "-".join(map(str, given.values()))
+                        yield pytest.param(module, group, method, given, id=f"{name}.{method}[{shown}]")
 
 
-def values(mark):
-    names, given = mark.args[:2]
-    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
-    return [dict(zip(names, value if len(names) > 1 else [value], strict=True)) for value in given]
-
-
-def deviation(group, method, arguments):
+def deviation(group, method, given):
     listed = DEVIATIONS.get(f"{group.__name__}.{method}")
-    if listed is None and any("complex" in str(value) or isinstance(value, complex) for value in arguments.values()):
+    if listed is None and any("complex" in str(value) or isinstance(value, complex) for value in given.values()):
         return COMPLEX
     return listed
 
@@ -76,18 +68,18 @@ CASES = list(cases())  # once: some parameters are iterators
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy, where SciPy's tests make their own references
-@pytest.mark.parametrize(("module", "group", "method", "arguments"), CASES)
-def test_scipy(module, group, method, arguments, monkeypatch):
+@pytest.mark.parametrize(("module", "group", "method", "given"), CASES)
+def test_scipy(module, group, method, given, monkeypatch):
     for name, function in OURS[module].items():
         monkeypatch.setattr(module, name, function)
     test = getattr(group(), method)
     wanted = inspect.signature(test).parameters
-    given = {**arguments, **{name: value for name, value in {"xp": xp, "devices": ["cpu"]}.items() if name in wanted}}
-    if deviation(group, method, arguments):
+    every = {**given, **{name: value for name, value in {"xp": xp, "devices": ["cpu"]}.items() if name in wanted}}
+    if deviation(group, method, given):
         with pytest.raises(TypeError, match="must be real numbers of at most 64 bits"):
-            test(**given)
+            test(**every)
     else:
-        test(**given)
+        test(**every)
 
 
 def test_the_list_of_deviations_is_current():

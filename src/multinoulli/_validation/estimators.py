@@ -131,9 +131,7 @@ def _sample_weight(sample_weight: ArrayLike, n_samples: int) -> NDArray[np.float
     return np.asarray(weight)
 
 
-def _present(
-    X: Any, given: NDArray[Any], weight: NDArray[np.float64]
-) -> tuple[Any, NDArray[Any], NDArray[np.float64]]:
+def _present(X: Any, given: NDArray[Any], weight: NDArray[np.float64]) -> tuple[Any, NDArray[Any], NDArray[np.float64]]:
     present = weight > 0
     return (X, given, weight) if present.all() else (X[present], given[present], weight[present])
 
