@@ -49,14 +49,21 @@ void few_classes_upright(const Columns<T>& columns, size_t begin, size_t end) {
         const size_t whole = count / L;
         for (size_t k = 0; k < n; k++) {
             const T* scores = columns.scores + ptrdiff_t(k) * columns.class_stride + first;
-            for (size_t ahead = 0; ahead < at_once * sizeof(T); ahead += line_bytes) prefetch(scores + at_once, ahead);
             Vec<T>* column = batch.columns + k;
             for (size_t g = 0; g < whole; g++, column += batch.pitch) *column = load(scores + g * L);
             if (whole < groups) *column = load_some(scores + whole * L, count - whole * L);
         }
-        compute<Function>(batch, count, Function::labels ? columns.labels + first : nullptr, [&](size_t row, T* to) {
-            for (size_t k = 0; k < n; k++) to[k] = columns.scores[ptrdiff_t(k) * columns.class_stride + first + row];
-        });
+        const T* const next = columns.scores + first + at_once;
+        compute<Function>(
+            batch, count, Function::labels ? columns.labels + first : nullptr,
+            [&](size_t row, T* to) {
+                for (size_t k = 0; k < n; k++)
+                    to[k] = columns.scores[ptrdiff_t(k) * columns.class_stride + first + row];
+            },
+            [&](size_t g, size_t k) __attribute__((always_inline)) {
+                if (g * vector_bytes % line_bytes == 0)
+                    prefetch(next + ptrdiff_t(k) * columns.class_stride, g * vector_bytes);
+            });
         if constexpr (Function::per_row) __builtin_memcpy(columns.per_row + first, batch.per_row, count * sizeof(T));
         if constexpr (Function::elements) {
             T* const elements = columns.elements + first;

@@ -91,13 +91,15 @@ void few_classes(const Rows<T>& rows, size_t begin, size_t end) {
         const size_t count = end - first < at_once ? end - first : at_once, groups = (count + L - 1) / L;
         for (size_t g = 0; g < groups; g++) {
             const T* scores = rows.scores + (first + g * L) * n;
-            for (size_t ahead = 0; ahead < n * vector_bytes; ahead += line_bytes)
-                prefetch(scores, at_once * n * sizeof(T) + ahead);
             read_transposed(batch.group(g), readable(scores, (end - first - g * L) * n, n, padded), n);
         }
-        compute<Function>(batch, count, Function::labels ? rows.labels + first : nullptr, [&](size_t row, T* to) {
-            __builtin_memcpy(to, rows.scores + (first + row) * n, n * sizeof(T));
-        });
+        const T* const next = rows.scores + (first + at_once) * n;
+        compute<Function>(
+            batch, count, Function::labels ? rows.labels + first : nullptr,
+            [&](size_t row, T* to) { __builtin_memcpy(to, rows.scores + (first + row) * n, n * sizeof(T)); },
+            [&](size_t g, size_t k) __attribute__((always_inline)) {
+                if (k * vector_bytes % line_bytes == 0) prefetch(next, (g * n + k) * vector_bytes);
+            });
         if constexpr (Function::per_row) __builtin_memcpy(rows.per_row + first, batch.per_row, count * sizeof(T));
         if constexpr (Function::elements) {
             for (size_t g = 0; g < groups; g++) write_transposed(batch.group(g), results + g * L * n, n);

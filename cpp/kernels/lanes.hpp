@@ -42,13 +42,16 @@ INLINE void find_maxima(const Vec<T>* column, size_t n, LaneSummary<T>& summary,
     summary.k = exponent_near(summary.max);
 }
 
-template <class Function, class T>
-INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary) {
+// `ask(k)` asks for what is to be read next, spread over the classes: the memory then works while the exps are
+// computed.
+template <class Function, class T, class Ask>
+INLINE void sum_exps(Vec<T>* column, size_t n, LaneSummary<T>& summary, Ask ask) {
     using V = Vec<T>;
     const V max = summary.max, offset = exp_offset(summary.k), negligible = max - ExpConstants<T>::reach;
     IntVec<T> maxima = {};
     Total<T> rest = {};
     auto exp_below_max = [&](size_t k) __attribute__((always_inline)) {
+        ask(k);
         const auto below = exp_below<Function::logarithm, true>(column[k], max, negligible, offset, maxima);
         if constexpr (Function::from_exps) column[k] = high_of(below);
         return below;
@@ -82,16 +85,19 @@ INLINE void write_elements(Vec<T>* column, size_t n, IntVec<T> labels, Vec<T> la
     }
 }
 
-// From scores to results, for `count` rows. `scores_of(row, to)` copies a row's scores, untouched so far.
-template <class Function, class T, class ScoresOf>
-INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, ScoresOf scores_of) {
+// From scores to results, for `count` rows. `scores_of(row, to)` copies a row's scores, untouched so far; `ask(g, k)`
+// asks for class k of group g of the rows after these.
+template <class Function, class T, class ScoresOf, class Ask>
+INLINE void compute(Lanes<T>& lanes_of, size_t count, const int64_t* labels, ScoresOf scores_of, Ask ask) {
     constexpr size_t L = lanes<T>;
     const size_t n = lanes_of.n, groups = (count + L - 1) / L;
     if constexpr (Function::labels)
         for (size_t row = 0; row < groups * L; row++)
             lanes_of.label_scores[row] = row < count ? lanes_of.at(row, size_t(labels[row])) : T(0);
     for (size_t g = 0; g < groups; g++) find_maxima(lanes_of.group(g), n, lanes_of.summaries[g], lanes_of.odd[g]);
-    for (size_t g = 0; g < groups; g++) sum_exps<Function>(lanes_of.group(g), n, lanes_of.summaries[g]);
+    for (size_t g = 0; g < groups; g++)
+        sum_exps<Function>(lanes_of.group(g), n, lanes_of.summaries[g],
+                           [&](size_t k) __attribute__((always_inline)) { ask(g, k); });
     for (size_t g = 0; g < groups; g++) {
         Vec<T> values = {}, label_scores = {};
         if constexpr (Function::labels) label_scores = load(lanes_of.label_scores + g * L);

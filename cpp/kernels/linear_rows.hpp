@@ -98,9 +98,10 @@ struct MarkedRows {
         constexpr size_t L = lanes<double>;
         for (size_t row = 0; row < count; row += L)
             read_lanes(batch.group(row / L), scores + row * n, n, left - row, padded);
-        compute<MarkedSoftmax>(batch, count, labels, [&](size_t row, double* to) {
-            __builtin_memcpy(to, scores + row * n, n * sizeof(double));
-        });
+        compute<MarkedSoftmax>(
+            batch, count, labels,
+            [&](size_t row, double* to) { __builtin_memcpy(to, scores + row * n, n * sizeof(double)); },
+            [](size_t, size_t) {});
     }
 
     // f(row, marked, losses) for every group of the first `count` rows of `left`; in place of rows that there are not

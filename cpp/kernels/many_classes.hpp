@@ -168,7 +168,8 @@ INLINE void write_part(const Rows<T>& rows, const RowGroup<T>& group, size_t j, 
 
 template <class Function, bool whole, class T>
 INLINE void many_classes_in_parts(const Rows<T>& rows, size_t begin, size_t end) {
-    const size_t n = rows.n_classes, fitting = group_bytes / sizeof(T) / n;
+    constexpr size_t bytes = Function::elements ? group_bytes : 2 * group_bytes;  // the more where nothing is kept
+    const size_t n = rows.n_classes, fitting = bytes / sizeof(T) / n;
     const size_t at_once = fitting < 1 ? 1 : fitting > lanes<T> ? lanes<T> : fitting;
     RowGroup<T> groups[2];
     LineWriter<T> streaming(Function::elements ? rows.elements + begin * n : rows.scratch);
@@ -190,8 +191,8 @@ INLINE void many_classes_in_parts(const Rows<T>& rows, size_t begin, size_t end)
                     const size_t number = number_of_part(j, i, n);
                     with_maxima = current->with_maxima[number] = current->part_maxima[number] == max;
                 }
-                add_exps<Function::logarithm, Function::from_exps>(
-                    scores + i, rows.scratch + j * n + i, length, at_once * n, max, k, with_maxima, sum);
+                add_exps<Function::logarithm, Function::from_exps>(scores + i, rows.scratch + j * n + i, length,
+                                                                   at_once * n, max, k, with_maxima, sum);
             });
             current->sums[j] = sum;
         }

@@ -37,7 +37,8 @@ INLINE Vec<T> spread_max(const T* scores, size_t n) {
 template <class T>
 INLINE HighLow<double> multiple_of_exp(double count, T x, T k) {
     const auto exp = exp_term<true>(splat(x), exp_offset(splat(k)));
-    if constexpr (sizeof(T) == 4) return {count * double(exp[0]), 0};
+    if constexpr (sizeof(T) == 4)
+        return {count * double(exp[0]), 0};
     else {
         const HighLow<Vec<double>> product = multiple(splat(count), exp);
         return {product.high[0], product.low[0]};

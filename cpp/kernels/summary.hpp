@@ -50,10 +50,10 @@ INLINE double value_of(const Total<T>& total) {
     return sum.high + sum.low;
 }
 
-// What an exp brings to a sum. Where one exp outweighs the others, the sum's logarithm shows all that this exp has lost,
-// up to twice over: for a logarithm, `whole` exps, of doubles both parts, join the sum one by one. Probabilities do not
-// show it; exps for these are added to each other first, which costs less. Without fused products double exps have lost
-// so much that more than one such addition would be too many.
+// What an exp brings to a sum. Where one exp outweighs the others, the sum's logarithm shows all that this exp has
+// lost, up to twice over: for a logarithm, `whole` exps, of doubles both parts, join the sum one by one. Probabilities
+// do not show it; exps for these are added to each other first, which costs less. Without fused products double exps
+// have lost so much that more than one such addition would be too many.
 template <bool whole, class T>
 using Term = std::conditional_t<whole && sizeof(T) == 8, HighLow<Vec<T>>, Vec<T>>;
 template <bool whole, class T>
@@ -126,8 +126,8 @@ struct Normaliser {
 // a / b by way of 1 / b, with its remainder.
 INLINE HighLow<Vec<double>> quotient(HighLow<Vec<double>> a, HighLow<Vec<double>> b, Vec<double> inverse_of_b) {
     const Vec<double> high = a.high * inverse_of_b, product = high * b.high;
-    const Vec<double> remainder = products_fuse ? a.high - high * b.high
-                                                : (a.high - product) - rounding_of(product, high, b.high);
+    const Vec<double> remainder =
+        products_fuse ? a.high - high * b.high : (a.high - product) - rounding_of(product, high, b.high);
     return {high, (remainder + (a.low - high * b.low)) * inverse_of_b};
 }
 

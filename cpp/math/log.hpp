@@ -21,10 +21,10 @@ INLINE Vec<double> atanh_tail(Vec<double> s2) {
 }
 
 // log(1 + u + u_low) for finite u >= 0 and |u_low| no more than an ulp of u, and in `low` what rounding it took away.
-// Error: of high + low 0.35 ulp (`full`), 5e-12 relative without u_low (`half`, where `low` is 0); subnormal u is right,
-// NaN gives NaN.
-// 1 + u = 2^k (1 + f) with 1 + f in sqrt(1/2) ... sqrt(2), log(1 + f) = 2 atanh(s), s = f / (2 + f). What rounding 1 +
-// u lost comes back as the first term of its series; below sqrt(2) - 1 nothing is lost, for f is u itself.
+// Error: of high + low 0.35 ulp (`full`), 5e-12 relative without u_low (`half`, where `low` is 0); subnormal u is
+// right, NaN gives NaN. 1 + u = 2^k (1 + f) with 1 + f in sqrt(1/2) ... sqrt(2), log(1 + f) = 2 atanh(s), s = f / (2 +
+// f). What rounding 1 + u lost comes back as the first term of its series; below sqrt(2) - 1 nothing is lost, for f is
+// u itself.
 template <Precision precision>
 INLINE HighLow<Vec<double>> log1p_nonnegative(Vec<double> u, Vec<double> u_low) {
     using V = Vec<double>;

@@ -95,10 +95,11 @@ INLINE Vec<T> splat(T a) {
     return a - Vec<T>{};  // a sum would turn -0 into 0, and cost an addition
 }
 
-// Asks for the line `bytes` after p. No address is a wrong one.
+// Asks for the line `bytes` after p, as far as the second cache: from there the processor fetches by itself, and the
+// few lines that the first may wait for at a time are not enough to keep the memory busy. No address is a wrong one.
 template <class T>
 INLINE void prefetch(const T* p, size_t bytes) {
-    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + bytes));
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + bytes), 0, 2);
 }
 
 // A store past the caches, to an address aligned to the vector: it need not read the line first. `stream_end` once

@@ -102,13 +102,15 @@ void test_log1p(std::mt19937_64& random) {
             if (rough > 1e-300L) worst_half = std::max(worst_half, std::fabs(half.high[l] - rough) / rough);
         }
     }
-    std::printf("double log1p_nonnegative %.3Lf ulp, in two parts %.3Lf; half precision %.2Lg relative\n", worst, worst_pair,
-                worst_half);
+    std::printf("double log1p_nonnegative %.3Lf ulp, in two parts %.3Lf; half precision %.2Lg relative\n", worst,
+                worst_pair, worst_half);
     expect(worst <= 0.85L, "log1p: %.3Lf ulp, promised 0.85", worst);
     expect(worst_pair <= 0.35L, "log1p in two parts: %.3Lf ulp, promised 0.35", worst_pair);
     expect(worst_half <= 5e-12L, "log1p, half: %.3Lg, promised 5e-12", worst_half);
-    expect(std::isnan(log1p_nonnegative<Precision::full>(splat(NAN + 0.), Vec<double>{}).high[0]), "log1p(NaN) is a number");
-    expect(std::isnan(log1p_nonnegative<Precision::half>(splat(NAN + 0.), Vec<double>{}).high[0]), "log1p(NaN) is a number");
+    expect(std::isnan(log1p_nonnegative<Precision::full>(splat(NAN + 0.), Vec<double>{}).high[0]),
+           "log1p(NaN) is a number");
+    expect(std::isnan(log1p_nonnegative<Precision::half>(splat(NAN + 0.), Vec<double>{}).high[0]),
+           "log1p(NaN) is a number");
 }
 
 // Both ends of the range, and what elementwise functions ask for: 2^60 for floats, 2^500 for doubles.
