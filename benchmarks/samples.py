@@ -38,6 +38,15 @@ def _subnormal(rng: Generator, shape: tuple[int, int], lowest: float) -> Array:
     return scores
 
 
+def _outweighed(rng: Generator, shape: tuple[int, int], lowest: float) -> Array:
+    n_rows, n = shape
+    scores = rng.uniform(-60, -30, shape)
+    ahead = rng.permuted(np.tile(np.arange(n), (n_rows, 1)), axis=1)[:, :2]
+    second = -np.log(2) * rng.integers(1, 8, n_rows) + rng.uniform(0, 0.4, n_rows)
+    np.put_along_axis(scores, ahead, np.stack([np.zeros(n_rows), second], axis=1)[:, : min(n, 2)], axis=1)
+    return scores
+
+
 # `lowest` is where the exponential ends: the logarithm of the type's smallest number above 0.
 ROWS: dict[str, Callable[[Generator, tuple[int, int], float], Array]] = {
     "N(0, 2)": lambda rng, shape, lowest: 2 * rng.standard_normal(shape),
@@ -46,6 +55,7 @@ ROWS: dict[str, Callable[[Generator, tuple[int, int], float], Array]] = {
     "N(0, 1) + 1e4": lambda rng, shape, lowest: rng.standard_normal(shape) + 1e4,
     "N(0, 1) + 1e6": lambda rng, shape, lowest: rng.standard_normal(shape) + 1e6,
     "one ahead by 5 to 300": _dominant,
+    "two ahead": _outweighed,
     "nearly equal": lambda rng, shape, lowest: 1e-3 * rng.standard_normal(shape),
     "logsumexp near 0": lambda rng, shape, lowest: 1e-3 * rng.standard_normal(shape) - np.log(shape[1]),
     "subnormal results": _subnormal,

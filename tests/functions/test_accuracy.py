@@ -60,6 +60,45 @@ def test_promised_ulps(distribution, dtype, tmp_path):
                 assert error <= PROMISED_ULPS[dtype][name], (name, len(scores), int(label))
 
 
+def outweighed(rng, n, dtype):
+    """Rows where one of the exps below the maximum outweighs the rest, and what it lost shows twice in the logarithm."""
+    n_rows = 200_000 // n
+    others = 2.0 ** -rng.integers(0, 8, n_rows) * rng.uniform(1, 1.5, n_rows)
+    scores = np.full((n_rows, n), -40.0)
+    scores[:, :2] = np.stack([np.zeros(n_rows), np.log(np.minimum(others, 1))], axis=1)
+    scores[:, 2:3] = -rng.exponential(8, (n_rows, min(n - 2, 1)))
+    near_0 = -np.log1p(others) * rng.choice([0, 1, 2], n_rows) * rng.uniform(0.9, 1.1, n_rows)
+    return rng.permuted(scores + near_0[:, np.newaxis], axis=1).astype(dtype)
+
+
+# Long doubles do: 64 bits of precision are 0.002 ulp of a double here.
+@pytest.mark.parametrize("n", [2, 3, 5, 31, 100, 300, 1030])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_promised_ulps_where_one_exp_outweighs_the_others(n, dtype, tmp_path):
+    scores = outweighed(np.random.default_rng(n), n, dtype)
+    labels = scores.argmax(axis=1)
+    below = scores.astype(np.longdouble) - scores.max(axis=1, keepdims=True)
+    exps = np.exp(below)
+    np.put_along_axis(exps, labels[:, np.newaxis], 0, axis=1)
+    log_sum = np.log1p(exps.sum(axis=1))
+    exact = {
+        "log_softmax": below - log_sum[:, np.newaxis],
+        "logsumexp": scores.max(axis=1) + log_sum,
+        "cross_entropy": log_sum,
+    }
+    units = {name: np.spacing(np.abs(values).astype(dtype)) for name, values in exact.items()}
+    units["logsumexp"] = np.maximum(units["logsumexp"], units["cross_entropy"])
+    calls = {
+        f"{name}-{order}": (np.asarray(scores, order=order), *([labels] if name in LABELLED else []))
+        for name in exact
+        for order in "CF"
+    }
+    for level in LEVELS:
+        for key, result in (results_of(level, tmp_path, calls) or {}).items():
+            name = key.partition("-")[0]
+            assert (np.abs(result - exact[name]) / units[name]).max() <= PROMISED_ULPS[dtype][name], (level, key)
+
+
 def summed_exactly(terms):
     """The sum of long doubles, pairwise: 24 roundings of 2^-64 are nothing to a double."""
     while len(terms) > 1:

@@ -51,7 +51,7 @@ def log_softmax(
     Returns
     -------
     ndarray, shape of `scores`
-        Within 2.5 (float32) and 3 (float64) units in the last place of the exact values at temperature 1, also where
+        Within 2 units in the last place of the exact values at temperature 1, also where
         one class has nearly all the mass and its log-probability is nearly 0.
 
     Raises

@@ -63,8 +63,7 @@ def logsumexp(
     -------
     ndarray, shape of `scores` without `axis`; or a scalar
         At temperature 1 within 2 units in the last place of the result, or of ``logsumexp(scores) - max(scores)``
-        where that is larger: near 0 the two terms cancel. Up to 2.5 units have been found in float64 rows of two to
-        five classes. With weights of both signs as far as the sum itself is known.
+        where that is larger: near 0 the two terms cancel. With weights of both signs as far as the sum itself is known.
         NaN where the sum is negative, unless `return_sign`.
     sign : ndarray or scalar, likewise
         Only with `return_sign`: -1, 0, 1, or NaN where the sum is.

@@ -85,7 +85,7 @@ def cross_entropy(
     Returns
     -------
     ndarray, shape of the samples; or a scalar
-        Losses at temperature 1 are within 2.5 (float32) and 3 (float64) units in the last place of the exact values,
+        Losses at temperature 1 are within 2 units in the last place of the exact values,
         however confident the row or large the scores. Sums are made in float64.
 
     Raises
