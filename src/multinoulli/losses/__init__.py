@@ -6,9 +6,9 @@ from multinoulli.losses._binary_cross_entropy_gradient import binary_cross_entro
 from multinoulli.losses._cross_entropy import cross_entropy
 from multinoulli.losses._cross_entropy_gradient import cross_entropy_gradient
 from multinoulli.losses._cross_entropy_hvp import cross_entropy_hvp
-from multinoulli.losses._linear_blocks import LinearGradient
 from multinoulli.losses._linear_cross_entropy import linear_cross_entropy
 from multinoulli.losses._linear_cross_entropy_gradient import linear_cross_entropy_gradient
+from multinoulli.losses._linear_gradient import LinearGradient
 
 __all__ = [
     "LinearGradient",

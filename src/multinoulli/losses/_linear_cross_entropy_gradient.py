@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from multinoulli._validation.losses import LossOptions, Reduction
 from multinoulli.functions._rows import deliver
-from multinoulli.losses._linear_blocks import LinearGradient
+from multinoulli.losses._linear_gradient import LinearGradient
 from multinoulli.losses._linear_samples import LinearSamples
 
 
@@ -67,7 +67,9 @@ def linear_cross_entropy_gradient(
 
     Notes
     -----
-    Beside its arguments and results the call holds one block of scores, two with `softcap`, of 128 MB at most.
+    Beside its arguments and results the call holds one block of scores, two with `softcap`, of 256 MB at most. The
+    results are the same, to the last bit, for any number of threads; BLAS is held to one thread meanwhile, everywhere in
+    the process.
 
     References
     ----------

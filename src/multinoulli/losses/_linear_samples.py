@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from multinoulli._validation.losses import LossOptions, as_class_weight
 from multinoulli._validation.scores import as_array, as_contiguous, as_labels, as_number, as_scores
-from multinoulli.losses._linear_blocks import LinearGradient, LinearScores
+from multinoulli.losses._linear_blocks import LinearScores
+from multinoulli.losses._linear_gradient import LinearGradient
 from multinoulli.losses._presence import Presence, reduce
 
 Floats = NDArray[Any]
@@ -54,7 +55,7 @@ class LinearSamples:
             raise ValueError(f"labels has shape {codes.shape}, but X has {n_samples} samples: ({n_samples},)")
         ignored = None if options.ignore_label is None else codes == options.ignore_label
         presence = Presence.of((n_samples,), weight, ignored)
-        codes = as_labels(presence.chosen(codes))
+        codes = np.ascontiguousarray(as_labels(presence.chosen(codes)))
         bad = codes[(codes < 0) | (codes >= n_classes)]
         if bad.size:
             raise ValueError(
@@ -72,7 +73,7 @@ class LinearSamples:
             coef=matrix,
             intercept=offset,
             labels=codes,
-            weights=weights,
+            weights=np.ascontiguousarray(weights),
             class_weight=of_classes,
             label_smoothing=options.label_smoothing,
             z_loss=options.z_loss,
