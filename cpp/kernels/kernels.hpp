@@ -88,7 +88,8 @@ using ProductKernel = void (*)(const T* proba, const T* vectors, T* results, siz
 // What contiguous rows are to be, and what else the loss is made of. Class k's share is a_k = class_weight_k ((1 - e)
 // q_k
 // + e / n_classes), where q is the row's target, or certainty of its label; then the loss is weight (sum a_k (-log p_k)
-// + z_loss (log sum exp + offset)^2), and its derivatives are divided by `divisor`, too.
+// + z_loss (log sum exp + offset)^2), and its derivatives are divided by `divisor`, too. A row of weight 0 is absent:
+// whatever its scores and target are, its loss and derivatives are 0. The gradient may take the scores' place.
 template <class T>
 struct Shares {
     const int64_t* labels;       // (rows,), or null
@@ -103,6 +104,7 @@ struct Shares {
 
     // Nothing but factors distinguishes the losses from the cross-entropy of the labels.
     bool plain() const { return labels && smoothing == 0 && z_loss == 0; }
+    bool absent(size_t row) const { return weights && weights[row] == 0; }
     Shares from(size_t row, size_t n_classes) const {
         return {labels ? labels + row : nullptr,
                 targets ? targets + row * n_classes : nullptr,

@@ -114,11 +114,22 @@ INLINE void finish_shared(const Shares<T>& shares, const Rows<T>& rows, size_t r
 }
 
 template <class T>
+INLINE void finish_absent(const Shares<T>& shares, const Rows<T>& rows, size_t row) {
+    shares.losses[row] = 0;
+    if (shares.gradient) __builtin_memset(shares.gradient + row * rows.n_classes, 0, rows.n_classes * sizeof(T));
+}
+
+template <class T>
 void finish_shares(const Shares<T>& shares, const Rows<T>& rows, size_t n_rows) {
-    if (shares.plain())
-        for (size_t row = 0; row < n_rows; row++) finish_plain(shares, rows, row);
-    else
-        for (size_t row = 0; row < n_rows; row++) finish_shared(shares, rows, row);
+    const bool plain = shares.plain();
+    for (size_t row = 0; row < n_rows; row++) {
+        if (shares.absent(row))
+            finish_absent(shares, rows, row);
+        else if (plain)
+            finish_plain(shares, rows, row);
+        else
+            finish_shared(shares, rows, row);
+    }
 }
 
 template <class T>

@@ -48,11 +48,16 @@ struct Problem {
             if (r % 4 == 1) batch.row(r)[random() % n] = T(spread);     // another label is, or two tie
             offsets[r] = uniform(random);
             weights[r] = 0.1 + uniform(random);
+            if (absent(r)) {
+                weights[r] = 0;
+                for (size_t k = 0; k < n; k++) batch.row(r)[k] = T(r % 2 ? NAN : INFINITY);
+            }
             for (size_t k = 0; k < n; k++)
                 targets[r * n + k] =
                     asked.kind == of_targets ? T(uniform(random) / double(n)) : T(int64_t(k) == batch.labels[r]);
         }
     }
+    bool absent(size_t row) const { return asked.weights && row % 5 == 2; }
     Shares<T> shares(double* losses, T* gradient) const {
         const bool soft = asked.kind != of_labels;
         return {soft ? nullptr : batch.labels.data(),
@@ -91,6 +96,12 @@ void run(const Kernels<T>& kernels, const Problem<T>& problem, size_t begin, siz
 template <class T>
 void expect_exact(const Problem<T>& problem, size_t r, double loss, const T* gradient) {
     const Options& asked = problem.asked;
+    if (problem.absent(r)) {
+        bool nothing = loss == 0;
+        for (size_t k = 0; k < problem.batch.n_classes; k++) nothing &= gradient[k] == 0;
+        return expect(nothing, "%s row %zu of weight 0 is there, %zu classes", type_name<T>, r,
+                      problem.batch.n_classes);
+    }
     const size_t n = problem.batch.n_classes, label = size_t(problem.batch.labels[r]);
     const T* scores = problem.batch.row(r);
     const ExactRow exact = exact_row(scores, n, label);

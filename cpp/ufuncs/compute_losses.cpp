@@ -14,6 +14,16 @@ namespace {
 constexpr size_t chunk_elements = size_t(1) << 16;  // a thread's share at a time
 constexpr size_t block_elements = size_t(1) << 13;  // what a kernel writes is still in a near cache for the next
 
+// Up to `few` classes the rows are computed side by side, the absent with the others.
+template <class T>
+void begin_present(Kernel<T> begin_with, const Shares<T>& shares, const Rows<T>& rows, size_t n_rows) {
+    if (rows.n_classes <= few || !shares.weights) return begin_with(rows, 0, n_rows);
+    for (size_t begin = 0, end = 0; begin < n_rows; begin = end + 1) {
+        for (end = begin; end < n_rows && !shares.absent(end);) end++;
+        if (begin < end) begin_with(rows, begin, end);
+    }
+}
+
 }  // namespace
 
 template <class T, class Other>
@@ -40,7 +50,7 @@ void compute_shares(const Shares<T>& shares, const Other* other_targets, const T
                 const Rows<T> these{scores + first, of_block.labels, shares.gradient ? elements.data() : nullptr,
                                     per_row.data(), n_classes,       false,
                                     scratch.data()};
-                begin_with(these, 0, some);
+                begin_present(begin_with, of_block, these, some);
                 finish(of_block, these, some);
             }
         };

@@ -131,6 +131,59 @@ def test_ignored_samples_are_absent(ignored, options):
         np.testing.assert_array_equal(got[1][present], want[1])
 
 
+# Where rows are read side by side, one by one, and in spans.
+@pytest.mark.parametrize("n_classes", [2, 10, 64, 65, 300, 9000, 300_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"label_smoothing": 0.1, "z_loss": 0.1}, {"temperature": 0.5}, {"empty": "zero"}, {"axis": 0}],
+    ids=str,
+)
+def test_nothing_of_an_absent_row_is_looked_at(n_classes, dtype, options):
+    """Whatever it holds; the others have the bits, and the sums, that they have without it."""
+    rng = np.random.default_rng(n_classes)
+    n = 1000 if n_classes < 1000 else 7
+    scores, labels = rng.normal(0, 3, (n, n_classes)).astype(dtype), rng.integers(0, n_classes, n)
+    present = rng.random(n) < 0.6
+    present[[0, n - 1]] = False
+    scores[~present] = rng.choice([NAN, INF, -INF, 1e30], ((~present).sum(), 1))
+    ignored, weight = np.where(present, labels, -100), np.where(present, 1.0, 0.0)
+    axis = options.get("axis", -1)
+    given = scores if axis == -1 else scores.T.copy()
+    for reduction in None, "mean":
+        want = cross_entropy_gradient(scores[present], labels[present], reduction=reduction, **{**options, "axis": -1})
+        for y, how in (ignored, {"ignore_label": -100}), (np.where(present, labels, n_classes), {"weight": weight}):
+            loss, gradient = cross_entropy_gradient(given, y, reduction=reduction, **how, **options)
+            np.testing.assert_array_equal(loss, cross_entropy(given, y, reduction=reduction, **how, **options))
+            gradient = gradient if axis == -1 else gradient.T
+            np.testing.assert_array_equal(gradient[present], want[1])
+            np.testing.assert_array_equal(gradient[~present], 0)
+            if reduction is None:
+                np.testing.assert_array_equal(loss[~present], 0)
+                loss = loss[present]
+            np.testing.assert_array_equal(loss, want[0])
+
+
+def test_absent_rows_without_a_distribution_do_not_raise():
+    scores = np.array([[-INF, -INF], [0, 0]])
+    assert cross_entropy(scores, [9, 0], ignore_label=9, empty="raise", reduction="mean") == np.log(2)
+    np.testing.assert_array_equal(cross_entropy(scores, [0, 0], weight=[0, 1], empty="uniform"), [0, np.log(2)])
+    with pytest.raises(ValueError, match=r"no entry above -inf in row \(0,\)"):
+        cross_entropy(scores, [0, 9], ignore_label=9, empty="raise")
+
+
+def test_absent_targets_are_not_looked_at():
+    targets, weight = TARGETS.copy(), WEIGHT * (np.arange(6) != 2)
+    targets[2] = NAN
+    present = weight > 0
+    for options in {}, {"class_weight": CLASS_WEIGHT, "reduction": "mean"}:
+        want = cross_entropy_gradient(SCORES[present], targets[present], weight=weight[present], **options)
+        loss, gradient = cross_entropy_gradient(SCORES, targets, weight=weight, **options)
+        np.testing.assert_array_equal(loss if "reduction" in options else loss[present], want[0])
+        np.testing.assert_array_equal(gradient[present], want[1])
+        np.testing.assert_array_equal(gradient[2], 0)
+
+
 def test_the_mean_weighs_classes():
     got = cross_entropy(SCORES, LABELS, class_weight=CLASS_WEIGHT, weight=WEIGHT, reduction="mean")
     weights = CLASS_WEIGHT[LABELS] * WEIGHT

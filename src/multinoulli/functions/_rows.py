@@ -83,8 +83,13 @@ class Rows:
         temperature: float,
         empty: Empty | None,
         without_mask: Empty = "nan",
+        present: NDArray[np.bool_] | None = None,
     ) -> "Rows":
-        """Validate and arrange; `without_mask` is the default of `empty`, and what the core itself does."""
+        """Validate and arrange.
+
+        `without_mask` is the default of `empty`, and what the core itself does; rows that are not `present` have no
+        result that it could be.
+        """
         source, dtype = as_scores(scores)
         axes = ClassAxes.of(source, axis)
         temperature = as_temperature(temperature)
@@ -98,7 +103,7 @@ class Rows:
             rows = np.where(mask, rows, -math.inf).astype(rows.dtype, copy=False)
         filled = None
         if convention != without_mask and rows.shape[-1]:
-            filled = _without_distribution(rows)
+            filled = _without_distribution(rows, present)
             if convention == "raise" and filled is not None:
                 first = tuple(map(int, np.argwhere(filled)[0]))
                 raise ValueError(f"scores has no entry above -inf in row {first}; empty= can say what its result is")
@@ -181,9 +186,11 @@ def deliver(results: Floats, dtype: np.dtype[Any], out: Floats | None) -> Any:
     return out
 
 
-def _without_distribution(rows: Floats) -> NDArray[np.bool_] | None:
-    """Return which rows are all -inf; None if there is no such row."""
+def _without_distribution(rows: Floats, present: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Return which of the rows that are present are all -inf; None if there is no such row."""
     filled = _core.logsumexp(rows) == -math.inf  # what rows.max(axis=-1) would say, several times faster
+    if present is not None:
+        filled = filled & present
     return np.asarray(filled) if filled.any() else None
 
 

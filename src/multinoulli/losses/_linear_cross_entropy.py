@@ -66,8 +66,8 @@ def linear_cross_entropy(
     -----
     Beside its arguments the call holds one block of scores, 256 MB at most. Up to some 520,000 classes in float32 a
     block has all the classes of 128 to 512 rows; of more, it has a part of the classes, and log-sums are added up. The
-    results are the same, to the last bit, for any number of threads; BLAS is held to one thread meanwhile, everywhere in
-    the process.
+    results are the same, to the last bit, for any number of threads; BLAS is held to one thread meanwhile, in the whole
+    process.
 
     References
     ----------

@@ -68,8 +68,8 @@ def linear_cross_entropy_gradient(
     Notes
     -----
     Beside its arguments and results the call holds one block of scores, two with `softcap`, of 256 MB at most. The
-    results are the same, to the last bit, for any number of threads; BLAS is held to one thread meanwhile, everywhere in
-    the process.
+    results are the same, to the last bit, for any number of threads; BLAS is held to one thread meanwhile, in the whole
+    process.
 
     References
     ----------

@@ -49,6 +49,12 @@ class Presence:
         """Return the weight of all present samples together."""
         return float(math.prod(self.shape)) if self.weights is None else float(self.weights.sum())
 
+    def factors(self) -> NDArray[np.float64] | None:
+        """Return what multiplies each of all samples, 0 for the absent; None: nothing does."""
+        if self.present is None:
+            return self.weights
+        return self.present.astype(np.float64) if self.weights is None else self.everyone(self.weights)
+
     def chosen(self, array: NDArray[Any], *classes: int) -> NDArray[Any]:
         """Return what belongs to the present samples, behind whose axes are those of the classes."""
         return array if self.present is None else np.broadcast_to(array, (*self.batch, *classes))[self.present]

@@ -37,10 +37,10 @@ Floats = NDArray[Any]
 
 @dataclass(frozen=True)
 class Samples:
-    """The present samples, their classes along the last axis."""
+    """All samples, their classes along the last axis; the core passes over the absent."""
 
     rows: Rows
-    labels: NDArray[np.int64] | None  # one of these two is there
+    labels: NDArray[np.int64] | None  # one of these two is there; of the absent, any class
     targets: Floats | None
     axes: ClassAxes  # where the caller has the classes
     presence: Presence
@@ -61,7 +61,7 @@ class Samples:
         weight: ArrayLike | None,
         class_weight: ArrayLike | None,
     ) -> "Samples":
-        """Validate and select."""
+        """Validate what is present."""
         source, given = as_array(scores, "scores"), as_array(labels, "labels")
         axes = ClassAxes.of(source, axis)
         z = axes.rows(source)
@@ -74,32 +74,32 @@ class Samples:
         ignored = None if soft or options.ignore_label is None else given == options.ignore_label
         presence = Presence.of(batch, weight, ignored)
 
-        mask = None if where is None else presence.chosen(axes.rows(as_mask(where, source.shape)), n_classes)
-        z = presence.chosen(z, n_classes)
-        rows = Rows.read(z, axis=-1, where=mask, temperature=temperature, empty=empty)
+        mask = None if where is None else axes.rows(as_mask(where, source.shape))
+        rows = Rows.read(z, axis=-1, where=mask, temperature=temperature, empty=empty, present=presence.present)
         codes = targets = None
         if soft:
-            targets = presence.chosen(given, n_classes)
-            targets = targets if mask is None else np.where(mask, targets, 0)
-            check_distributions(targets, TOLERANCE_OF_16_BITS if dtype.itemsize == 2 else TOLERANCE)
+            targets = given if mask is None else np.where(mask, given, 0)
+            tolerance = TOLERANCE_OF_16_BITS if dtype.itemsize == 2 else TOLERANCE
+            check_distributions(presence.chosen(targets, n_classes), tolerance)
         else:
-            codes = np.broadcast_to(presence.chosen(given), presence.shape)
-            rows.check_labels(codes)
+            codes = np.broadcast_to(given, batch)
+            rows.check_labels(presence.chosen(codes))
+            codes = codes if presence.present is None else np.where(presence.present, codes, 0)
         weights = None if class_weight is None else as_class_weight(class_weight, n_classes)
         return cls(rows, codes, targets, axes, presence, weights, options)
 
     def deliverable_losses(self, losses: Floats) -> Floats:
         """Return the losses of all samples, or their sum or mean."""
         if self.options.reduction is None:
-            return self.presence.everyone(losses)
-        return reduce(losses, self._total_weight, self.options)
+            return losses
+        return reduce(self.presence.chosen(losses), self._total_weight, self.options)
 
     def deliverable_gradients(self, gradients: Floats) -> Floats:
-        """Return the gradients of all samples in the shape of the scores."""
-        return self.axes.restore(self.presence.everyone(gradients))
+        """Return the gradients in the shape of the scores."""
+        return self.axes.restore(gradients)
 
     def losses(self) -> Floats:
-        """Return one weighted loss a present sample."""
+        """Return one weighted loss a sample."""
         if self._plain:
             (losses,) = self.rows.apply(_core.cross_entropy, self._labels)
             self.rows.fill(losses, math.inf)
@@ -114,7 +114,7 @@ class Samples:
             losses, gradients = rows.apply(_core.cross_entropy_gradient, self._labels)
             rows.fill(losses, math.inf)
         else:
-            gradients = np.empty((*self.presence.shape, rows.scores.shape[-1]), rows.scores.dtype)
+            gradients = np.empty((*self.presence.batch, rows.scores.shape[-1]), rows.scores.dtype)
             losses = self._computed(gradients, divisor * rows.temperature)
         if rows.mask is not None:  # a masked label or target; rows that are NaN stay so
             np.copyto(gradients, 0, where=~rows.mask & ~np.isnan(gradients))
@@ -125,6 +125,8 @@ class Samples:
     def _plain(self) -> bool:
         # What the core computes wherever the classes lie.
         options = self.options
+        if self.presence.present is not None:
+            return False
         return self.targets is None and self.class_weight is None and options.label_smoothing == 0 == options.z_loss
 
     @property
@@ -138,14 +140,15 @@ class Samples:
         if self.class_weight is None:
             return self.presence.total()
         if self.targets is None:
-            weights = self.class_weight.take(self._labels)
+            weights = self.class_weight.take(self.presence.chosen(self._labels))
         else:
-            weights = weigh_targets(self.targets, self.class_weight)
+            targets = self.presence.chosen(self.targets, self.targets.shape[-1])
+            weights = weigh_targets(targets, self.class_weight)
         return float(self.presence.weighted(weights).sum())
 
     def _computed(self, gradients: Floats | None, divisor: float) -> Floats:
         # The weighted losses; into `gradients` theirs, over the divisor.
-        rows, shape, n_classes = self.rows, self.presence.shape, self.rows.scores.shape[-1]
+        rows, shape, n_classes = self.rows, self.presence.batch, self.rows.scores.shape[-1]
         labels, targets, smoothing = self.labels, self.targets, self.options.label_smoothing
         if smoothing and rows.mask is not None:
             labels, targets, smoothing = None, self._smoothed(rows.mask), 0.0
@@ -166,7 +169,7 @@ class Samples:
             smoothing,
             self.options.z_loss,
             None if rows.offset is None else laid_out(rows.offset[..., 0]),
-            laid_out(self.presence.weights),
+            laid_out(self.presence.factors()),
             divisor,
             losses,
             gradients,
