@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv
 
 from multinoulli import _core
 
@@ -21,6 +22,7 @@ MAX_STEPS, MAX_POLISHING_STEPS = 5, 20
 BOLD, FAR, SOME_ROWS = 4.0, 8.0, 4096
 # For many classes some rows say enough about how the classes' offsets depend on each other.
 COVARIANCE_WORK = 2e5
+LEAST_PIVOT = 1e-5  # of a Cholesky factor with a diagonal of about 1
 
 
 class Plane(NamedTuple):
@@ -46,14 +48,25 @@ class Found(NamedTuple):
 
 def search(plane: Plane, loss: float) -> Found:
     """The best point, to a tenth of what is to be gained; `loss` is the one at 0."""
-    n_classes, n_lengths = plane.scores.shape[1], len(plane.directions)
-    lengths, offset = np.zeros(n_lengths), np.zeros(n_classes)
-    lengths[0] = BOLD / max(BOLD, _spreads(plane)[0])  # a bold start costs many trials
-    begin, value = loss, _value(plane, lengths, offset)
-    while not value < begin + 1e-13 * abs(begin) and lengths[0] > 1e-12:
+    n_classes, spreads = plane.scores.shape[1], _spreads(plane)
+    lengths, offset = np.zeros(len(spreads)), np.zeros(n_classes)
+    lengths[0] = BOLD / max(BOLD, spreads[0])  # a bold start costs many trials
+    every = max(1, int(plane.scores.size / max(8 * n_classes**2, COVARIANCE_WORK)))
+    here = _evaluate(plane, lengths, offset, every)
+    while not here.value < loss + 1e-13 * abs(loss) and lengths[0] > 1e-12:
         lengths[0] *= 0.25
-        value = _value(plane, lengths, offset)
-    return _newton(plane, lengths, offset, begin, value, polish=False)
+        here = _evaluate(plane, lengths, offset, every)
+    first = None
+    for _ in range(MAX_STEPS):
+        step, decrement = _newton_step(plane, here)
+        first = decrement if first is None else first
+        if decrement <= max(0.01 * first, 1e-4 * (loss - here.value)):
+            break
+        there = _follow(plane, here, step, decrement, spreads, every)
+        if there is None:
+            break
+        here = there
+    return _found(plane, here)
 
 
 def bend(plane: Plane) -> float:
@@ -68,72 +81,85 @@ def bend(plane: Plane) -> float:
 
 def polish(plane: Plane) -> Found:
     """The offset at its optimum, to rounding; without directions."""
-    n_classes = plane.scores.shape[1]
-    return _newton(plane, np.zeros(0), np.zeros(n_classes), np.inf, np.inf, polish=True)
+    here = _evaluate(plane, np.zeros(0), np.zeros(plane.scores.shape[1]), 1)
+    for _ in range(MAX_POLISHING_STEPS):
+        if np.abs(here.gradient).max() < 1e-15:
+            break
+        step, decrement = _newton_step(plane, here)
+        there = _follow(plane, here, step, decrement, np.zeros(0), 1)
+        if there is None:
+            break
+        here = there
+    return _found(plane, here)
 
 
-def _newton(plane: Plane, lengths: Float64, offset: Float64, begin: float, value: float, *, polish: bool) -> Found:
-    n, n_classes = plane.scores.shape
-    J = len(lengths)
-    every = 1 if polish else max(1, int(n * n_classes / max(8 * n_classes**2, COVARIANCE_WORK)))
-    first, spreads = None, _spreads(plane)
-    for _ in range(MAX_POLISHING_STEPS if polish else MAX_STEPS):
-        loss, gradient, hessian = _core.linear_search(
-            plane.scores, plane.directions, lengths, offset, plane.labels, plane.weight, every, plane.n_threads
-        )
-        value = loss + _penalty(plane, lengths)
-        gradient[:J] += plane.linear + plane.quadratic @ lengths
-        hessian[:J, :J] += plane.quadratic
-        if plane.free_offset:
-            hessian[J:, J:] += 1 / n_classes**2  # no step along the constant vector
-        else:
-            gradient, hessian = gradient[:J], hessian[:J, :J]
-        wrong = float(np.abs(gradient[J:]).max(initial=0))
-        step = -_solve(hessian, gradient)
-        decrement = float(-gradient @ step)
-        first = decrement if first is None else first
-        if polish:
-            if wrong < 1e-15:
-                break
-        elif decrement <= max(0.01 * first, 1e-4 * (begin - value)):
-            break
-        # Where all rows are certain the curvature says nothing of how far they may go.
-        reach = float(np.abs(step[:J]) @ spreads + np.abs(step[J:]).max(initial=0))
-        t, falls = min(1.0, FAR / reach) if reach > 0 else 1.0, False
-        while not falls and t > 1e-9:
-            trial = _value(plane, lengths + t * step[:J], offset + t * _offset(step, J, n_classes))
-            falls = trial <= value - 0.1 * t * decrement + 1e-14 * abs(value)
-            t = t if falls else 0.3 * t
-        if not falls:
-            break
-        lengths, offset, value = lengths + t * step[:J], offset + t * _offset(step, J, n_classes), trial
-    return Found(lengths, offset - offset.mean(), value - _penalty(plane, lengths))
+class _Place(NamedTuple):
+    """A point of the plane, with the loss and the penalty there and their derivatives by lengths and offset."""
+
+    lengths: Float64
+    offset: Float64
+    value: float
+    gradient: Float64  # (J + K,)
+    hessian: Float64  # (J + K, J + K)
+
+
+def _evaluate(plane: Plane, lengths: Float64, offset: Float64, every: int) -> _Place:
+    """One reading of all scores; the offset's own curvature from one row in `every`."""
+    loss, gradient, hessian = _core.linear_search(
+        plane.scores, plane.directions, lengths, offset, plane.labels, plane.weight, every, plane.n_threads
+    )
+    J, bent = len(lengths), plane.quadratic @ lengths
+    gradient[:J] += plane.linear + bent
+    hessian[:J, :J] += plane.quadratic
+    if plane.free_offset:
+        hessian[J:, J:] += 1 / len(offset) ** 2  # no step along the constant vector
+    return _Place(lengths, offset, loss + _penalty(plane, lengths), gradient, hessian)
+
+
+def _newton_step(plane: Plane, here: _Place) -> tuple[Float64, float]:
+    """For lengths and offset, and twice the decrease that it promises."""
+    J = len(here.gradient) if plane.free_offset else len(here.lengths)
+    step = np.zeros_like(here.gradient)
+    step[:J] = -_solve(here.hessian[:J, :J], here.gradient[:J])
+    return step, float(-here.gradient @ step)
+
+
+def _follow(plane: Plane, here: _Place, step: Float64, decrement: float, spreads: Float64, every: int) -> _Place | None:
+    """The point at the end of a step, or so far along it that the value falls; None if it does not."""
+    J = len(here.lengths)
+    # Where all rows are certain the curvature says nothing of how far they may go.
+    reach = float(np.abs(step[:J]) @ spreads + np.abs(step[J:]).max())
+    t = min(1.0, FAR / reach) if reach > 0 else 1.0
+    while t > 1e-9:
+        there = _evaluate(plane, here.lengths + t * step[:J], here.offset + t * step[J:], every)
+        if there.value <= here.value - 0.1 * t * decrement + 1e-14 * abs(here.value):
+            return there
+        t *= 0.3
+    return None
+
+
+def _found(plane: Plane, here: _Place) -> Found:
+    return Found(here.lengths, here.offset - here.offset.mean(), here.value - _penalty(plane, here.lengths))
 
 
 def _spreads(plane: Plane) -> Float64:
-    """How much every direction changes scores, from some thousand rows."""
-    return np.array([float(d[:: max(1, len(d) // SOME_ROWS)].std(dtype=np.float64)) for d in plane.directions])
-
-
-def _offset(step: Float64, J: int, n_classes: int) -> Float64:
-    return step[J:] if len(step) > J else np.zeros(n_classes)
-
-
-def _value(plane: Plane, lengths: Float64, offset: Float64) -> float:
-    loss: float = _core.linear_value(
-        plane.scores, plane.directions, lengths, offset, plane.labels, plane.weight, plane.n_threads
-    )
-    return loss + _penalty(plane, lengths)
+    """How much every direction changes scores, from some thousand rows; on average over the classes not at all."""
+    some = [d[:: max(1, len(d) // SOME_ROWS)] for d in plane.directions]
+    return np.array([float(np.linalg.norm(d)) / d.size**0.5 for d in some])
 
 
 def _penalty(plane: Plane, lengths: Float64) -> float:
-    return float(plane.linear @ lengths + 0.5 * lengths @ plane.quadratic @ lengths)
+    return float(plane.linear @ lengths + 0.5 * lengths @ (plane.quadratic @ lengths))
 
 
 def _solve(hessian: Float64, gradient: Float64) -> Float64:
     """H^-1 g, scaled first: lengths and offsets have nothing in common."""
-    diagonal = np.diag(hessian)
+    diagonal = hessian.diagonal()
     root = np.sqrt(np.maximum(diagonal, max(1e-14 * float(diagonal.max(initial=0)), np.finfo(float).tiny)))
-    scaled = hessian / np.outer(root, root) + 1e-12 * np.eye(len(root))
-    solution: Float64 = np.linalg.lstsq(scaled, gradient / root, rcond=None)[0] / root
-    return solution
+    scaled = hessian / root / root[:, None]
+    scaled.flat[:: len(root) + 1] += 1e-12
+    factor, solution, info = dposv(scaled, gradient / root)
+    if info or float(factor.diagonal().min(initial=1)) < LEAST_PIVOT:  # directions that are nearly one
+        solution = np.linalg.lstsq(scaled, gradient / root, rcond=None)[0]
+    result: Float64 = solution / root
+    return result
