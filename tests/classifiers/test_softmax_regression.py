@@ -361,7 +361,7 @@ def test_n_jobs_is_the_number_of_threads_and_changes_no_bit(monkeypatch):
 def test_verbose_shows_the_progress(iris, capsys):
     SoftmaxRegression().fit(*iris)
     assert capsys.readouterr() == ("", "")
-    model = SoftmaxRegression(1e4, verbose=2).fit(*iris)
+    model = SoftmaxRegression(100.0, verbose=2).fit(*load_digits(return_X_y=True))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == model.n_iter_
     assert lines[0].startswith("[SoftmaxRegression] iteration 1: ")

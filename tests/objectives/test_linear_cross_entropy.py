@@ -2,6 +2,7 @@
 """The objective of softmax regression against its definition in 40 digits, and its proof against the true minimum."""
 
 import tracemalloc
+from dataclasses import replace
 from itertools import pairwise
 
 import mpmath
@@ -283,6 +284,15 @@ def test_an_explicit_preconditioner_is_the_inverse_hessian_anywhere(fit_intercep
     np.testing.assert_allclose(inverse(product), step, rtol=1e-6, atol=1e-6)
 
 
+def test_a_tiny_problem_is_solved_as_it_is_by_a_factored_hessian():
+    tiny, larger = (objective(*problem(n), l2=1e-6) for n in (40, 100_000))
+    assert tiny.explicit_cost(40) == 0
+    assert list(tiny.levels()) == [1e-6]
+    assert larger.explicit_cost(100_000) > 0
+    assert len(larger.levels()) > 1
+    assert len(objective(*problem(40), l2=0.0).levels()) > 1  # without a penalty it is approached all the same
+
+
 @pytest.mark.parametrize("n_classes", [4, 1300])
 def test_preconditioner_of_sparse_data_is_that_of_features_without_overlap(n_classes):
     """One-hot columns and no intercept: the Hessian is one block a column; of many classes, the diagonal."""
@@ -304,8 +314,13 @@ def test_search_finds_the_best_point_of_the_plane():
     F = objective(X / 10.0 ** np.arange(3), labels, weight)
     rng = np.random.default_rng(13)
     theta = F.start()
-    steps = [np.append(rng.standard_normal(12), np.zeros(4)) for _ in range(2)]
-    moves = [F.move(step) for step in steps]
+    given = [np.append(rng.standard_normal(12), np.zeros(4)) for _ in range(2)]
+    moves = [F.move(step) for step in given]
+    steps = [move.step for move in moves]
+    for step, alike in zip(steps, given, strict=True):  # what it would do to all classes alike is left out
+        np.testing.assert_allclose(
+            (alike - step)[:12].reshape(3, 4), alike[:12].reshape(3, 4).mean(axis=1)[:, None] + np.zeros(4), atol=1e-14
+        )
     point, lengths = F.search(F.point(theta.copy()), moves, 0.1)
     for _ in range(6):  # it goes a tenth of the way that is left, and is asked again
         point, more = F.search(point, moves, 0.1)
@@ -360,7 +375,7 @@ def test_quasi_complete_separation_is_a_linear_program(layout):
     F = objective(sparse.csr_array(X) if layout == "sparse" else X, labels, weight, l2=0.0)
     point = F.point(F.start())
     assert not F.separates(point, None)
-    receding = F.move(np.ones(F.start().size))
+    receding = replace(F.move(F.start()), scores=np.ones((200, 4)))  # moves scores and bends nothing
     assert F.separates(point, receding)
     assert not F.separation.complete
     assert F.separation.features.tolist() == [1]

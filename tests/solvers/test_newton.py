@@ -265,6 +265,19 @@ def test_the_hessian_is_factored_where_that_is_cheaper():
     assert not any(never.made)
 
 
+def test_the_hessian_is_factored_at_once_where_that_costs_nothing():
+    class Free(Quadratic):
+        def explicit_cost(self, rows):
+            return 0.0
+
+    problem = quadratic(condition=1e8, kind=Free)
+    result = minimise(problem, tol=1e-12)
+    assert result.status == "converged"
+    assert all(problem.made)
+    assert all(asked[2] for asked in problem.asked)
+    assert result.n_iter < minimise(quadratic(condition=1e8), tol=1e-12).n_iter
+
+
 def test_pairs_are_learnt_and_shorten_what_follows():
     pairs = CurvaturePairs(100)
     first = quadratic(condition=1e6)

@@ -22,6 +22,8 @@ _core.use_blas(*(cython_blas.__pyx_capi__[name] for name in ("dgemm", "sgemm")))
 
 # A column whose spread is below this share of its mean is constant but for rounding.
 CONSTANT = 1e-12
+# Entries of a standardised X in float64 that are kept (8 MB).
+MAX_KEPT = 1 << 20
 
 
 class Design:
@@ -47,7 +49,7 @@ class Design:
         self.n_threads = n_threads
         self.n_passes = 0.0
         self._X: Any = X
-        self._standard: NDArray[np.float32] | None = None
+        self._standard: dict[type, NDArray[Any]] = {}
         self._all_rows: SparseRows | None = None
         self.mean, self.scale = np.zeros(self.n_features), np.ones(self.n_features)
         if self.is_sparse:
@@ -126,14 +128,16 @@ class Design:
         return float(weight @ losses), total
 
     def standard(self, rows: Rows | None, dtype: type = np.float32) -> NDArray[Any]:
-        """Rows of a dense X, None for all, centred and scaled; those of all are kept in float32."""
-        if dtype is not np.float32:
-            return self._standardised(rows, dtype)
-        if rows is None:
-            if self._standard is None:
-                self._standard = self._standardised(None, dtype)
-            return self._standard
-        return self._standardised(rows, dtype) if self._standard is None else self._standard[rows]
+        """Rows of a dense X, None for all, centred and scaled; those of all are kept in float32, or if they are few."""
+        if rows is not None:
+            kept = self._standard.get(dtype)
+            return self._standardised(rows, dtype) if kept is None else kept[rows]
+        if dtype not in self._standard:
+            every = self._standardised(None, dtype)
+            if dtype is not np.float32 and every.size > MAX_KEPT:
+                return every
+            self._standard[dtype] = every
+        return self._standard[dtype]
 
     def _standardised(self, rows: Rows | None, dtype: type) -> NDArray[Any]:
         n = self.n_samples if rows is None else len(rows)

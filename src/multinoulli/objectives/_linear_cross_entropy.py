@@ -28,6 +28,8 @@ Vector = NDArray[np.floating[Any]]
 SMALL = 3e6
 # Up to so many features what an iteration costs beside its products decides, and all rows make for fewer of them.
 NARROW = 40
+# Arithmetic of a Hessian that is formed and factored sooner than a few products with it are asked for.
+TINY = 3e6
 # Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten;
 # to none at all by factors of a hundred.
 EASY, MOST, FALL, FALLS_TO_NOTHING = 1e-3, 1e3, 10.0, 4
@@ -130,6 +132,7 @@ class LinearCrossEntropy:
         )
         self._own_passes = 0.0
         self.separation: Separation | None = None
+        self._ridge: tuple[float, Float64] | None = None  # the last one asked for
 
     @property
     def n_passes(self) -> float:
@@ -175,7 +178,7 @@ class LinearCrossEntropy:
 
     def levels(self) -> Sequence[float]:
         """Penalties from one at which the problem is easy, in factors of ten, down to the one that is meant."""
-        if self._design.is_sparse:
+        if self._design.is_sparse or (self._l2 and not self.explicit_cost(self.n_samples)):
             return [self._l2]
         spread = 1 - float(self._prior @ self._prior)
         easy = EASY * spread / self.n_classes * float(np.mean(self._design.scale**2))
@@ -189,8 +192,10 @@ class LinearCrossEntropy:
 
     def ridge(self, level: float) -> Float64:
         """The penalty's second derivative by every parameter."""
-        of_features = np.broadcast_to((level / self._design.scale**2)[:, None], (self.n_features, self.n_classes))
-        return self._join(of_features, np.zeros(self.n_classes))
+        if self._ridge is None or self._ridge[0] != level:
+            of_features = np.repeat(level / self._design.scale**2, self.n_classes)
+            self._ridge = level, self._join(of_features, np.zeros(self.n_classes))
+        return self._ridge[1]
 
     def gap_at(self, gradient: Vector, level: float) -> float:
         """F - D if the intercept were at its optimum: costs nothing, proves nothing."""
@@ -215,8 +220,10 @@ class LinearCrossEntropy:
         return point.parts[1]
 
     def move(self, step: Float64) -> Move:
-        """The scores that a step adds."""
-        scores = self._design.scores(*self._split(step))
+        """A step, less what it would do to all classes alike, and the scores that it adds."""
+        coef, offset = self._split(step)
+        coef, offset = coef - coef.mean(axis=1, keepdims=True), offset - offset.mean()
+        step, scores = self._join(coef, offset), self._design.scores(coef, offset)
         return Move(step, scores if scores.size <= MAX_DOUBLE_SCORES else scores.astype(np.float32))
 
     def combine(self, moves: Sequence[Move], lengths: Float64) -> Move | None:
@@ -317,6 +324,8 @@ class LinearCrossEntropy:
         d, n_classes = self.n_features, self.n_classes
         if self._design.is_sparse or d * n_classes > MAX_EXPLICIT:
             return np.inf
+        if self.n_samples * (d * (n_classes - 1)) ** 2 <= TINY:
+            return 0.0
         rows = min(rows, self.n_samples, 2 * d * n_classes if d * n_classes > MAX_EXACT else self.n_samples)
         arithmetic = d * (n_classes + 1) / 4 * rows / self.n_samples + (d * n_classes) ** 2 / (12 * self.n_samples)
         return arithmetic if d * n_classes <= MAX_EXACT else arithmetic / 2

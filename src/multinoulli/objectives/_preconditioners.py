@@ -9,6 +9,8 @@ its diagonal. `Explicit` is the Hessian itself, factored.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
@@ -69,59 +71,75 @@ class Kronecker:
 
 
 class Explicit:
-    """The Cholesky factor of the sampled Hessian."""
+    """The Cholesky factor of the sampled Hessian.
+
+    It is formed where it is regular: in coordinates of the classes that sum to 0, an orthonormal basis, in which the
+    penalty stays what it is. What all classes have in common is left to the penalty alone.
+    """
 
     def __init__(self, sample: Sample, ridge: Float64, has_offset: bool, cost: float) -> None:
         self.cost = cost
-        m, n_classes = sample.proba.shape
-        n_inputs = sample.X.shape[1] + has_offset
-        size = n_classes * n_inputs
-        self._shape, self._has_offset = (n_inputs, n_classes), has_offset
-        kind = sample.X.dtype.type
-        H = np.zeros((size, size), kind)  # only its lower triangle is kept
-        own = np.zeros((n_classes, n_inputs, n_inputs), kind)  # of every class with itself: sum c p_k x x'
-        every = np.zeros((n_inputs, n_inputs), kind)  # sum c x x'
-        root, step = np.sqrt(sample.weight).astype(kind), max(1, (1 << 21) // size)
-        syrk = scipy.linalg.get_blas_funcs("syrk", dtype=kind)
-        for begin in range(0, m, step):
-            rows = slice(begin, begin + step)
-            x = np.ones((len(root[rows]), n_inputs), kind)
-            x[:, : sample.X.shape[1]] = sample.X[rows]
-            x *= root[rows, None]
-            p = sample.proba[rows].astype(kind)
-            outer = (p[:, :, None] * x[:, None, :]).reshape(len(x), size)
-            own += (outer.T @ x).reshape(own.shape)
-            syrk(-1.0, outer.T, beta=1.0, c=H.T, overwrite_c=True)
-            every += x.T @ x
-        blocks = H.reshape(n_classes, n_inputs, n_classes, n_inputs)
-        for k in range(n_classes):
-            blocks[k, :, k, :] += own[k] + sample.damping * every
-            for other in range(k + 1):
-                blocks[k, :, other, :] -= sample.damping / n_classes * every
-        del own, every
-        penalty = np.append(ridge, 0.0) if has_offset else ridge
-        H[np.diag_indices(size)] += np.tile(penalty, n_classes).astype(kind)
-        if has_offset:  # no step along the constant vector
-            last = np.arange(n_classes) * n_inputs + n_inputs - 1
-            H[np.ix_(last, last)] += float(sample.weight.sum()) / n_classes**2
-        self._root = np.sqrt(np.maximum(np.diag(H), np.finfo(kind).tiny))
+        n_classes, n_inputs = sample.proba.shape[1], sample.X.shape[1] + has_offset
+        kind, penalty = sample.X.dtype.type, np.append(ridge, 0.0) if has_offset else ridge
+        self._basis = _contrasts(n_classes)
+        self._common = np.divide(1 / n_classes, penalty, out=np.zeros(n_inputs), where=penalty > 0)
+        H = _hessian(sample, self._basis.astype(kind), n_inputs)
+        diagonal = H.reshape(-1)[:: len(H) + 1]
+        diagonal.reshape(-1, n_inputs)[...] += penalty
+        self._root = np.sqrt(np.maximum(diagonal, np.finfo(kind).tiny))
         H /= self._root
         H /= self._root[:, None]
-        shift = 1e-13 if kind is np.float64 else 3e-6
-        diagonal = np.diag_indices(size)
-        while True:
-            H[diagonal] = 1 + shift
-            try:
-                self._factor = scipy.linalg.cholesky(H.T, check_finite=False)
-                break
-            except np.linalg.LinAlgError:
-                shift *= 10
+        factorise, self._solve = scipy.linalg.get_lapack_funcs(("potrf", "potrs"), dtype=kind)
+        shift, failed = 1e-13 if kind is np.float64 else 3e-6, True
+        while failed:
+            diagonal[:] = 1 + shift
+            self._factor, failed = factorise(H.T, clean=False)
+            shift *= 10
 
     def __call__(self, vector: Vector) -> Vector:
-        by_class = vector.reshape(self._shape).T.ravel() / self._root
-        solved = scipy.linalg.cho_solve((self._factor, False), by_class.astype(self._factor.dtype), check_finite=False)
-        solved = (solved / self._root).astype(np.float64)
-        return np.ascontiguousarray(solved.reshape(self._shape[::-1]).T).ravel()
+        by_input = vector.reshape(len(self._common), -1)
+        contrasts = (by_input @ self._basis).T.ravel() / self._root
+        solved = self._solve(self._factor, contrasts.astype(self._factor.dtype, copy=False))[0] / self._root
+        step: Vector = solved.reshape(-1, len(self._common)).T @ self._basis.T
+        step += (self._common * by_input.sum(axis=1))[:, None]
+        return step.ravel()
+
+
+@cache
+def _contrasts(n_classes: int) -> Float64:
+    """An orthonormal basis of what sums to 0 over the classes, (K, K - 1): Helmert's."""
+    k = np.arange(1, n_classes)
+    basis = np.triu(np.ones((n_classes, n_classes - 1)))
+    basis[k, k - 1] = -k
+    return np.asarray(basis / np.sqrt(k * (k + 1)))
+
+
+def _hessian(sample: Sample, basis: NDArray[np.floating], n_inputs: int) -> NDArray[np.floating]:
+    """The lower triangle of the Hessian of the loss, ((K - 1) * n_inputs, (K - 1) * n_inputs), contrast by contrast."""
+    (n_classes, n_contrasts), kind = basis.shape, basis.dtype.type
+    size = n_contrasts * n_inputs
+    H = np.zeros((size, size), kind)
+    own = np.zeros((n_classes * n_inputs, n_inputs), kind)  # of every class: sum c (p_k + mu) x x'
+    root, step = np.sqrt(sample.weight).astype(kind), max(1, (1 << 21) // (n_classes * n_inputs))
+    syrk = scipy.linalg.get_blas_funcs("syrk", dtype=kind)
+    for begin in range(0, len(root), step):
+        rows = slice(begin, begin + step)
+        x = np.ones((len(root[rows]), n_inputs), kind)
+        x[:, : sample.X.shape[1]] = sample.X[rows]
+        x *= root[rows, None]
+        p = sample.proba[rows].astype(kind, copy=False)
+        own += _outer(p + kind(sample.damping), x).T @ x
+        syrk(-1.0, _outer(p @ basis, x).T, beta=1.0, c=H.T, overwrite_c=True)
+    blocks, own = H.reshape(n_contrasts, n_inputs, n_contrasts, n_inputs), own.reshape(n_classes, -1)
+    for a in range(n_contrasts):
+        of_pairs = (basis[:, : a + 1] * basis[:, a : a + 1]).T @ own
+        blocks[a, :, : a + 1, :] += of_pairs.reshape(-1, n_inputs, n_inputs).transpose(1, 0, 2)
+    return H
+
+
+def _outer(values: NDArray[np.floating], x: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Every row's values times its inputs, (rows, values * inputs)."""
+    return np.asarray((values[:, :, None] * x[:, None, :]).reshape(len(x), -1))
 
 
 class ClassBlocks:

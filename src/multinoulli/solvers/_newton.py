@@ -133,8 +133,8 @@ def minimise(
     levels = [objective.levels()[-1]] if start is not None else list(objective.levels())
     pairs = CurvaturePairs(0) if pairs is None else pairs
     point = objective.point(objective.start() if start is None else start)
-    level, ridge = levels[0], objective.ridge(levels[0])
-    model, polished = _Model(objective.first_sample()), False
+    level, ridge, rows = levels[0], objective.ridge(levels[0]), objective.first_sample()
+    model, polished = _Model(rows, explicit=not objective.explicit_cost(rows)), False
     last_move: M | None = None
     n_iter, shown, best, lowest, idle, decrement = 0, 0, math.inf, math.inf, 0, math.inf
     # The cheap estimate says when a certificate is worth its passes; after one that failed, it must be smaller.

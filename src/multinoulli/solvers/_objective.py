@@ -106,7 +106,10 @@ class Objective(Protocol[P, M, C]):
         """Make a preconditioner for it: the matrix itself, factored, if `explicit`."""
 
     def explicit_cost(self, rows: int) -> float:
-        """Of an explicit preconditioner from so many rows, in passes; infinite where there are too many parameters."""
+        """Of an explicit preconditioner from so many rows, in passes.
+
+        0 where it costs no more than a few calls do, infinite where there are too many parameters.
+        """
 
     def move(self, step: Float64) -> M:
         """Half a pass."""
