@@ -39,20 +39,7 @@ def validate_fit(
     declared: ArrayLike | None = None,
 ) -> FitData:
     """Check the data of a fit and record ``n_features_in_`` and ``feature_names_in_`` on the estimator."""
-    data = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csr",
-        dtype=[np.float64, np.float32],
-        order="C",
-        y_numeric=False,
-        multi_output=False,
-        ensure_all_finite=False,
-    )
-    X, given = data[0], np.asarray(data[1])
-    _check_finite(X)
-    check_classification_targets(given)
+    X, given = _validate_pair(estimator, X, y, reset=True)
     weight = np.ones(len(given)) if sample_weight is None else _sample_weight(sample_weight, len(given))
     if not weight.any():
         raise ValueError("sample_weight is zero for every sample: at least two classes need positive weight")
@@ -71,6 +58,35 @@ def validate_fit(
     if declared is not None:
         every = np.unique(np.asarray(declared))
         classes, labels = every, np.searchsorted(every, classes)[labels]
+    return FitData(_canonical(X), labels.astype(np.int64), weight, classes)
+
+
+def validate_batch(
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    class_weight: Mapping[Any, float] | str | None,
+    classes: NDArray[Any],
+    *,
+    first: bool,
+) -> FitData:
+    """Check a batch of a stream; the first records ``n_features_in_`` and ``feature_names_in_`` on the estimator.
+
+    Any of the classes may be absent from it, and all rows may weigh nothing.
+    """
+    if isinstance(class_weight, str):
+        raise ValueError(
+            f"class_weight={class_weight!r} cannot be had from a stream: give a dict, or weigh samples by sample_weight"
+        )
+    X, given = _validate_pair(estimator, X, y, reset=first)
+    _check_labels(given, classes)
+    weight = np.ones(len(given)) if sample_weight is None else _sample_weight(sample_weight, len(given))
+    labels = np.searchsorted(classes, given)
+    if class_weight is not None:
+        weight = weight * _class_weight(class_weight, classes, labels, weight)[labels]
+    if not weight.all():
+        X, labels, weight = X[weight > 0], labels[weight > 0], weight[weight > 0]
     return FitData(_canonical(X), labels.astype(np.int64), weight, classes)
 
 
@@ -95,6 +111,24 @@ def check_positive(
         what = "integer" if integer else "number" if infinite else "finite number"
         what = f"a {'non-negative' if zero else 'positive'} {what}"
         raise ValueError(f"{name} must be {what}, got {value!r}")
+
+
+def _validate_pair(estimator: Any, X: Any, y: ArrayLike, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+        order="C",
+        y_numeric=False,
+        multi_output=False,
+        ensure_all_finite=False,
+        reset=reset,
+    )
+    _check_finite(X)
+    check_classification_targets(y)
+    return X, np.asarray(y)
 
 
 def _check_finite(X: Any) -> None:

@@ -15,12 +15,19 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from multinoulli._threads import single_threaded_blas
-from multinoulli._validation.estimators import check_positive, number_of_threads, validate_fit, validate_predict
+from multinoulli._validation.estimators import (
+    FitData,
+    check_positive,
+    number_of_threads,
+    validate_batch,
+    validate_fit,
+    validate_predict,
+)
 from multinoulli.classifiers._linear_scores import linear_scores
 from multinoulli.classifiers._progress import show_progress
 from multinoulli.functions import log_softmax, softmax
-from multinoulli.objectives import LinearCrossEntropy, Separation
-from multinoulli.solvers import Certificate, CurvaturePairs, Progress, Result, minimise
+from multinoulli.objectives import AnchoredCrossEntropy, LinearCrossEntropy, Posterior, Separation
+from multinoulli.solvers import Certificate, CurvaturePairs, Objective, Progress, Result, minimise
 
 WAY_OUT = {
     "max_iter": "raise max_iter, raise tol, or lower C (a stronger penalty is easier to solve)",
@@ -89,11 +96,14 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted: ``classes`` if given. Else a class whose samples all have weight 0 is not among them.
     certificate_ : multinoulli.solvers.Certificate
-        How far the solution is from the optimum at most, proved at the returned coefficients.
+        How far the solution is from the optimum at most, proved at the returned coefficients. Not there after
+        `partial_fit`, which proves nothing.
     n_iter_ : int
-        Iterations.
+        Iterations, of the last call of `fit` or `partial_fit`.
+    n_samples_seen_ : int
+        Rows with a positive weight in the stream so far; only after `partial_fit`.
     n_features_in_ : int
-        Features seen in `fit`.
+        Features seen in `fit` or the first `partial_fit`.
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, if X had names that are all strings.
 
@@ -109,6 +119,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     >>> model.predict_proba(X[:1]).round(3)
     array([[0.982, 0.018, 0.   ]])
     """
+
+    _posterior: Posterior | None
+    _pairs: CurvaturePairs | None
 
     def __init__(
         self,
@@ -162,45 +175,101 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             If a parameter is out of range, the data are not finite or have fewer than two classes, or a label is not
             among `classes`.
         """
-        check_positive("C", self.C, infinite=True)
-        check_positive("tol", self.tol)
-        check_positive("max_iter", self.max_iter, integer=True, zero=True)
-        if self.time_limit is not None:
-            check_positive("time_limit", self.time_limit, infinite=True)
+        self._check_parameters()
         data = validate_fit(self, X, y, sample_weight, self.class_weight, self.classes)
         # Without an intercept, an absent class still takes its share of what is predicted.
         present = np.unique(data.labels) if self.fit_intercept else np.arange(len(data.classes))
         with single_threaded_blas():  # its threads would add in another order: the objective has its own
-            objective = LinearCrossEntropy(
-                data.X,
-                np.searchsorted(present, data.labels),
-                data.weight,
-                n_classes=len(present),
-                l2=float(1 / (self.C * data.weight.sum())),
-                fit_intercept=self.fit_intercept,
-                n_threads=number_of_threads(self.n_jobs),
-                rng=np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1)),
-            )
+            objective = self._objective(data, present)
             start, pairs = self._start(objective, data.classes, present)
-            with show_progress(self.verbose, self.callback) as callback:
-                result = minimise(
-                    objective,
-                    start,
-                    tol=self.tol,
-                    max_iter=self.max_iter,
-                    time_limit=np.inf if self.time_limit is None else self.time_limit,
-                    callback=callback,
-                    pairs=pairs,
-                )
-        self.classes_ = data.classes
-        self.coef_ = np.zeros((len(data.classes), data.X.shape[1]), order="F")  # as scores are computed from it
-        self.intercept_ = np.full(len(data.classes), -np.inf)
-        self.coef_[present], self.intercept_[present] = objective.unpack(result.theta)
+            result = self._minimise(objective, start, pairs)
+        coef, intercept = np.zeros((len(data.classes), data.X.shape[1])), np.full(len(data.classes), -np.inf)
+        coef[present], intercept[present] = objective.unpack(result.theta)
+        self._keep(data.classes, coef, intercept, result.n_iter)
         self.certificate_: Certificate = result.certificate
-        self.n_iter_ = result.n_iter
-        self._pairs = pairs if self.warm_start else None
+        if self.warm_start:
+            self._pairs = pairs
         if result.status != "converged":
             self._warn(result, objective.separation)
+        return self
+
+    def partial_fit(
+        self, X: Any, y: ArrayLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> SoftmaxRegression:
+        """Learn from the next batch of a stream, which need not be kept.
+
+        Every batch moves the estimate to the minimum of the batch's loss and of a quadratic about the last estimate,
+        which stands for all rows before: its curvature is the penalty's and the sum of what batches had where they led
+        to. So there is no rate to choose, scales of columns matter no more than in `fit`, and one pass over the data
+        comes close to what `fit` finds on all of them; larger batches come closer. A single batch of all is what `fit`
+        solves, to about `tol` by an estimate.
+
+        Curvature is kept as a whole matrix up to 1,000 parameters; beyond, as one of classes and one of features, the
+        diagonal of it above 2,047 features. A batch is copied in float64, and made dense up to so many features.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Class labels; some classes may be absent.
+        classes : array-like, optional
+            All labels that the stream may hold: needed at the first call, unless the parameter `classes` has them, and
+            the same afterwards if given. A class of which no row came yet is next to impossible, not more.
+        sample_weight : array-like of shape (n_samples,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        SoftmaxRegression
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If `fit` would, but for classes that are absent; if `classes` is missing or changes, `class_weight` is
+            "balanced", or `C` infinite.
+
+        Notes
+        -----
+        Nothing is proved of a stream: there is no ``certificate_`` after this. ``n_iter_`` counts the iterations of the
+        last call. `C` is read at the first call. `fit` forgets the stream, but with `warm_start` begins at what it led
+        to; and a call after `fit` begins a new stream, which may have the classes of that fit.
+
+        Source: Laplace's approximation, batch by batch (Spiegelhalter & Lauritzen, Networks 20, 1990), with Kronecker
+        factors where it is large (Ritter, Botev & Barber, NeurIPS 2018).
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = SoftmaxRegression()
+        >>> for begin in range(0, 150, 25):
+        ...     model = model.partial_fit(X[begin : begin + 25], y[begin : begin + 25], classes=[0, 1, 2])
+        >>> model.score(X, y) > 0.95
+        True
+        """
+        self._check_parameters()
+        if np.isinf(self.C):
+            raise ValueError("C must be finite for partial_fit: few rows can be told apart, which leaves no maximum")
+        posterior: Posterior | None = getattr(self, "_posterior", None)
+        declared = self._declared(classes, first=posterior is None)
+        data = validate_batch(self, X, y, sample_weight, self.class_weight, declared, first=posterior is None)
+        result: Result | None = None
+        with single_threaded_blas():
+            if posterior is None:
+                posterior = Posterior.prior(
+                    data.X, data.weight, len(declared), float(1 / self.C), fit_intercept=self.fit_intercept
+                )
+            if len(data.labels):
+                batch = AnchoredCrossEntropy(
+                    posterior, data.X, data.labels, data.weight, number_of_threads(self.n_jobs)
+                )
+                result = self._minimise(batch, batch.start(), CurvaturePairs(0))
+                batch.learn(result.theta)
+        self._keep(declared, *posterior.unpack(), 0 if result is None else result.n_iter)
+        self._posterior, self.n_samples_seen_ = posterior, posterior.n_samples
+        if result is not None and result.status != "converged":
+            self._warn(result, None, proved=False)
         return self
 
     def scores(self, X: Any) -> NDArray[np.float64]:
@@ -236,6 +305,66 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         tags.input_tags.sparse = True
         return tags
 
+    def _check_parameters(self) -> None:
+        check_positive("C", self.C, infinite=True)
+        check_positive("tol", self.tol)
+        check_positive("max_iter", self.max_iter, integer=True, zero=True)
+        if self.time_limit is not None:
+            check_positive("time_limit", self.time_limit, infinite=True)
+
+    def _objective(self, data: FitData, present: NDArray[np.intp]) -> LinearCrossEntropy:
+        return LinearCrossEntropy(
+            data.X,
+            np.searchsorted(present, data.labels),
+            data.weight,
+            n_classes=len(present),
+            l2=float(1 / (self.C * data.weight.sum())),
+            fit_intercept=self.fit_intercept,
+            n_threads=number_of_threads(self.n_jobs),
+            rng=np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1)),
+        )
+
+    def _minimise(
+        self, objective: Objective[Any, Any, Any], start: NDArray[np.float64] | None, pairs: CurvaturePairs
+    ) -> Result:
+        with show_progress(self.verbose, self.callback) as callback:
+            return minimise(
+                objective,
+                start,
+                tol=self.tol,
+                max_iter=self.max_iter,
+                time_limit=np.inf if self.time_limit is None else self.time_limit,
+                callback=callback,
+                pairs=pairs,
+            )
+
+    def _keep(
+        self, classes: NDArray[Any], coef: NDArray[np.float64], intercept: NDArray[np.float64], n_iter: int
+    ) -> None:
+        self.classes_, self.intercept_, self.n_iter_ = classes, intercept, n_iter
+        self.coef_ = np.asfortranarray(coef)  # as scores are computed from it
+        self._posterior = self._pairs = None
+        for name in ("certificate_", "n_samples_seen_"):  # each is of one way to fit
+            self.__dict__.pop(name, None)
+
+    def _declared(self, classes: ArrayLike | None, *, first: bool) -> NDArray[Any]:
+        """The labels of a stream, sorted."""
+        if first:
+            classes = self.classes if classes is None else classes
+            classes = getattr(self, "classes_", None) if classes is None else classes  # those of a `fit` before
+            if classes is None:
+                raise ValueError("classes must be given at the first call of partial_fit: all labels of the stream")
+            declared: NDArray[Any] = np.unique(np.asarray(classes))
+            if len(declared) < 2:
+                raise ValueError(f"classes must be at least 2 labels, got {declared.tolist()}")
+            return declared
+        if classes is not None and not np.array_equal(np.unique(np.asarray(classes)), self.classes_):
+            raise ValueError(
+                f"classes must be what they were at the first call of partial_fit, {self.classes_.tolist()}, got "
+                f"{np.unique(np.asarray(classes)).tolist()}: other classes need another model"
+            )
+        return self.classes_
+
     def _start(
         self, objective: LinearCrossEntropy, classes: NDArray[Any], present: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64] | None, CurvaturePairs]:
@@ -249,13 +378,14 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             pairs or CurvaturePairs(objective.worthwhile_pairs()),
         )
 
-    def _warn(self, result: Result, separation: Separation | None) -> None:
+    def _warn(self, result: Result, separation: Separation | None, *, proved: bool = True) -> None:
         certificate = result.certificate
         if separation is not None:
             names = getattr(self, "feature_names_in_", None)
             message = separation.describe(self.classes_[np.isfinite(self.intercept_)], names)
         else:
-            known = f"the relative gap is proved to be at most {certificate.relative_gap:.1e}"
+            known = "is proved to be at most" if proved else "seems to be about"
+            known = f"the relative gap {known} {certificate.relative_gap:.1e}"
             if np.isinf(certificate.relative_gap):
                 known = f"the relative gap seems to be about {certificate.decrement / certificate.primal:.1e}"
             message = f"{known}, tol is {self.tol:.1e}; {WAY_OUT[result.status]}"

@@ -81,9 +81,9 @@ class Explicit:
         self.cost = cost
         n_classes, n_inputs = sample.proba.shape[1], sample.X.shape[1] + has_offset
         kind, penalty = sample.X.dtype.type, np.append(ridge, 0.0) if has_offset else ridge
-        self._basis = _contrasts(n_classes)
+        self._basis = contrasts(n_classes)
         self._common = np.divide(1 / n_classes, penalty, out=np.zeros(n_inputs), where=penalty > 0)
-        H = _hessian(sample, self._basis.astype(kind), n_inputs)
+        H = contrast_hessian(sample.X, sample.proba, sample.weight, sample.damping, n_inputs)
         diagonal = H.reshape(-1)[:: len(H) + 1]
         diagonal.reshape(-1, n_inputs)[...] += penalty
         self._root = np.sqrt(np.maximum(diagonal, np.finfo(kind).tiny))
@@ -106,7 +106,7 @@ class Explicit:
 
 
 @cache
-def _contrasts(n_classes: int) -> Float64:
+def contrasts(n_classes: int) -> Float64:
     """An orthonormal basis of what sums to 0 over the classes, (K, K - 1): Helmert's."""
     k = np.arange(1, n_classes)
     basis = np.triu(np.ones((n_classes, n_classes - 1)))
@@ -114,21 +114,27 @@ def _contrasts(n_classes: int) -> Float64:
     return np.asarray(basis / np.sqrt(k * (k + 1)))
 
 
-def _hessian(sample: Sample, basis: NDArray[np.floating], n_inputs: int) -> NDArray[np.floating]:
-    """The lower triangle of the Hessian of the loss, ((K - 1) * n_inputs, (K - 1) * n_inputs), contrast by contrast."""
-    (n_classes, n_contrasts), kind = basis.shape, basis.dtype.type
-    size = n_contrasts * n_inputs
-    H = np.zeros((size, size), kind)
+def contrast_hessian(
+    X: NDArray[np.floating], proba: NDArray[np.floating], weight: Float64, damping: float, n_inputs: int
+) -> NDArray[np.floating]:
+    """The lower triangle of the Hessian of the loss, ((K - 1) * n_inputs, (K - 1) * n_inputs), contrast by contrast.
+
+    The inputs are the features, and a 1 if there is one more of them.
+    """
+    kind, n_classes = X.dtype.type, proba.shape[1]
+    basis = contrasts(n_classes).astype(kind)
+    n_contrasts = n_classes - 1
+    H = np.zeros((n_contrasts * n_inputs, n_contrasts * n_inputs), kind)
     own = np.zeros((n_classes * n_inputs, n_inputs), kind)  # of every class: sum c (p_k + mu) x x'
-    root, step = np.sqrt(sample.weight).astype(kind), max(1, (1 << 21) // (n_classes * n_inputs))
+    root, step = np.sqrt(weight).astype(kind), max(1, (1 << 21) // (n_classes * n_inputs))
     syrk = scipy.linalg.get_blas_funcs("syrk", dtype=kind)
     for begin in range(0, len(root), step):
         rows = slice(begin, begin + step)
         x = np.ones((len(root[rows]), n_inputs), kind)
-        x[:, : sample.X.shape[1]] = sample.X[rows]
+        x[:, : X.shape[1]] = X[rows]
         x *= root[rows, None]
-        p = sample.proba[rows].astype(kind, copy=False)
-        own += _outer(p + kind(sample.damping), x).T @ x
+        p = proba[rows].astype(kind, copy=False)
+        own += _outer(p + kind(damping), x).T @ x
         syrk(-1.0, _outer(p @ basis, x).T, beta=1.0, c=H.T, overwrite_c=True)
     blocks, own = H.reshape(n_contrasts, n_inputs, n_contrasts, n_inputs), own.reshape(n_classes, -1)
     for a in range(n_contrasts):
