@@ -84,9 +84,8 @@ def validate_batch(
     weight = np.ones(len(given)) if sample_weight is None else _sample_weight(sample_weight, len(given))
     labels = np.searchsorted(classes, given)
     if class_weight is not None:
-        weight = weight * _class_weight(class_weight, classes, labels, weight)[labels]
-    if not weight.all():
-        X, labels, weight = X[weight > 0], labels[weight > 0], weight[weight > 0]
+        weight = weight * _class_weight(class_weight, classes, np.ones(len(classes)))[labels]
+    X, labels, weight = _present(X, labels, weight)
     return FitData(_canonical(X), labels.astype(np.int64), weight, classes)
 
 
