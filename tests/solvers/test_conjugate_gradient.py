@@ -48,6 +48,15 @@ def test_a_matrix_without_curvature_ends_it_with_what_there_is():
     assert np.isfinite(solved.step).all()
 
 
+def test_a_residual_that_only_grows_ends_it():
+    def contradicts(v):  # positive along every direction, and the inverse of nothing
+        return np.array([[1e-9, 1e3], [-1e3, 1e-9]]) @ v
+
+    solved = conjugate_gradient(contradicts, lambda r: r.copy(), np.array([1.0, 2.0]), lambda r, reduction: False, 100)
+    assert solved.n_products < 3
+    assert np.isfinite(solved.step).all()
+
+
 def test_directions_are_conjugate_and_products_theirs():
     A = matrix()
     pairs = solve(A, np.ones(12)).pairs

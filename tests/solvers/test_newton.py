@@ -20,7 +20,7 @@ class Move:
 class Quadratic:
     """(theta - c)' A (theta - c) / 2 + 1 plus a ridge of `l2`, whose rows are imagined."""
 
-    precision = np.float64
+    precision, least = np.float64, -math.inf
 
     def __init__(self, A, centre, l2=0.01, easy=(), n_samples=100):
         self.A, self.centre, self.l2, self.easy = A, centre, l2, easy
@@ -212,6 +212,19 @@ def test_separation_ends_it():
     result = minimise(quadratic(kind=Separable, l2=0.0))
     assert result.status == "separable"
     assert result.n_iter == 1
+
+
+def test_what_no_value_is_below_is_a_bound_too():
+    class Vague(Quadratic):
+        least = 0.5
+
+        def certify(self, theta):
+            bounds = super().certify(theta)
+            bounds.dual = -1e6
+            return bounds
+
+    problem = quadratic(kind=Vague)
+    assert minimise(problem, problem.solution, max_iter=0).certificate.dual == 0.5
 
 
 def test_without_a_penalty_the_decrement_decides():

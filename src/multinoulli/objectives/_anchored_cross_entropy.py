@@ -103,6 +103,7 @@ class AnchoredCrossEntropy:
         Threads over rows.
     """
 
+    least = 0.0
     precision: type[np.floating[Any]] = np.float64
 
     def __init__(

@@ -30,6 +30,8 @@ SMALL = 3e6
 NARROW = 40
 # Arithmetic of a Hessian that is formed and factored sooner than a few products with it are asked for.
 TINY = 3e6
+# Part of the features' squared scale below which a penalty is lost in the Hessian's rounding.
+LEAST_VISIBLE = 1e-16
 # Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten;
 # to none at all by factors of a hundred.
 EASY, MOST, FALL, FALLS_TO_NOTHING = 1e-3, 1e3, 10.0, 4
@@ -106,6 +108,8 @@ class LinearCrossEntropy:
     rng : numpy.random.Generator
         Draws the rows that the curvature is estimated from, where there are too many to take all.
     """
+
+    least = 0.0
 
     def __init__(
         self,
@@ -324,7 +328,8 @@ class LinearCrossEntropy:
         d, n_classes = self.n_features, self.n_classes
         if self._design.is_sparse or d * n_classes > MAX_EXPLICIT:
             return np.inf
-        if self.n_samples * (d * (n_classes - 1)) ** 2 <= TINY:
+        visible = not self._l2 or self._l2 > LEAST_VISIBLE * float(np.mean(self._design.scale**2))
+        if visible and self.n_samples * (d * (n_classes - 1)) ** 2 <= TINY:
             return 0.0
         rows = min(rows, self.n_samples, 2 * d * n_classes if d * n_classes > MAX_EXACT else self.n_samples)
         arithmetic = d * (n_classes + 1) / 4 * rows / self.n_samples + (d * n_classes) ** 2 / (12 * self.n_samples)

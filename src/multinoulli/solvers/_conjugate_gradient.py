@@ -16,6 +16,9 @@ from scipy.linalg import get_blas_funcs
 Vector = NDArray[np.floating]
 Operator = Callable[[Vector], Vector]
 
+# Rounding has taken over where the residual's squared norm is so many times that of the gradient.
+DIVERGED = 1e6
+
 
 class Solved(NamedTuple):
     """An approximate solution of ``H step = -gradient``."""
@@ -63,7 +66,7 @@ def conjugate_gradient(
         z = precondition(residual)
         new = float(residual @ z)
         converged = enough(residual, new / first)
-        if converged or not new > 0:
+        if converged or not 0 < new < DIVERGED * first:
             break
         if remember:
             direction = z + new / rz * direction

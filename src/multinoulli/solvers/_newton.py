@@ -202,13 +202,14 @@ def minimise(
         model.judge(float(lengths[0]), bent, solved, n)
         n_iter += 1
 
-    gap = max(bounds.primal - bounds.dual, 0.0)
+    dual = max(bounds.dual, objective.least) if levels[-1] else bounds.dual
+    gap = max(bounds.primal - dual, 0.0)
     relative = _relative(gap, bounds.primal)
     if relative <= tol and status != "separable":
         status = "converged"
     certificate = Certificate(
         primal=bounds.primal,
-        dual=bounds.dual,
+        dual=dual,
         gap=gap,
         relative_gap=relative,
         gradient_norm=bounds.gradient_norm,

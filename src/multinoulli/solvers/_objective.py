@@ -75,6 +75,8 @@ class Objective(Protocol[P, M, C]):
     n_passes: float
     """Passes over the data so far, all products with them counted."""
     n_samples: int
+    least: float
+    """No value is below it: a bound of its own, where that of the duals is lost in rounding."""
     precision: type[np.floating[Any]]
     """Of the vectors that curvature is worked with."""
 
