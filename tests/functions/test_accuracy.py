@@ -61,7 +61,7 @@ def test_promised_ulps(distribution, dtype, tmp_path):
 
 
 def outweighed(rng, n, dtype):
-    """Rows where one of the exps below the maximum outweighs the rest, and what it lost shows twice in the logarithm."""
+    """Rows where one exp below the maximum outweighs the rest: what it lost shows twice in the logarithm."""
     n_rows = 200_000 // n
     others = 2.0 ** -rng.integers(0, 8, n_rows) * rng.uniform(1, 1.5, n_rows)
     scores = np.full((n_rows, n), -40.0)
