@@ -60,7 +60,8 @@ void compute_long_row(Function function, const Rows<T>& rows, size_t row) {
     std::vector<RowSummary> read(spans);
     over_rows(spans, 1, estimated, [&] {
         return [&](size_t begin, size_t end) {
-            for (size_t i = begin; i < end; i++) read[i] = kernels.read[function](scores + i * span, end_of(i) - i * span);
+            for (size_t i = begin; i < end; i++)
+                read[i] = kernels.read[function](scores + i * span, end_of(i) - i * span);
         };
     });
     RowSummary whole = read[0];
