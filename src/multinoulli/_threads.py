@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The core's threads as threadpoolctl sees them: `threadpool_limits` and `threadpool_info` include this library."""
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import threadpoolctl
@@ -38,7 +40,36 @@ def _libraries() -> threadpoolctl.ThreadpoolController:
     return threadpoolctl.ThreadpoolController()
 
 
-def single_threaded_blas() -> AbstractContextManager[object]:
-    """BLAS held to one thread, for those who call it from threads of their own."""
-    limited: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
-    return limited
+class _SharedLimit:
+    """One limit for all who hold it at a time, on whatever Python thread: the last to leave lifts it.
+
+    With a limit each, one that begins within another would find a single thread there and restore that in the end.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._holders = threading.Lock(), 0
+
+    def take(self) -> None:
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._limit = _libraries().limit(limits=1, user_api="blas")
+
+    def leave(self) -> None:
+        with self._lock:
+            self._holders -= 1
+            if self._holders == 0:
+                self._limit.restore_original_limits()
+
+
+_blas = _SharedLimit()
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """BLAS held to one thread, in the whole process, for those who call it from threads of their own."""
+    _blas.take()
+    try:
+        yield
+    finally:
+        _blas.leave()

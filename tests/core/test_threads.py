@@ -14,6 +14,7 @@ import pytest
 import threadpoolctl
 
 from multinoulli import _core
+from multinoulli._threads import single_threaded_blas
 from multinoulli.functions import sigmoid
 from reference import LABELLED, NAMES, PER_ELEMENT, call
 
@@ -248,3 +249,24 @@ def test_threadpoolctl_sees_and_limits(threads):
     with threadpoolctl.threadpool_limits(1, user_api="blas"):
         assert _core.get_num_threads() == 6
     assert _core.get_num_threads() == 6
+
+
+def threads_of_blas():
+    return {
+        library["filepath"]: library["num_threads"]
+        for library in threadpoolctl.threadpool_info()
+        if library["user_api"] == "blas"
+    }
+
+
+def test_blas_has_its_threads_back_when_calls_on_several_threads_overlap():
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        before = threads_of_blas()
+        first, second = single_threaded_blas(), single_threaded_blas()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert set(threads_of_blas().values()) == {1}
+        second.__exit__(None, None, None)
+        assert threads_of_blas() == before
+        assert set(before.values()) == {2}
