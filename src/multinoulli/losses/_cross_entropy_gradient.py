@@ -122,7 +122,7 @@ def cross_entropy_gradient(
 
         return of_namespace.cross_entropy(f, scores, labels, options, out=out, gradient=True, **arguments)
     samples = Samples.read(scores, labels, options, **arguments)
-    losses, gradients = samples.losses_and_gradients()
+    losses, gradients = samples.losses_and_gradients(out)
     return deliver_pair(
         samples.deliverable_losses(losses), samples.deliverable_gradients(gradients), samples.rows.dtype, out
     )

@@ -30,6 +30,7 @@ from multinoulli._validation.losses import (
 )
 from multinoulli._validation.scores import Axis, Empty, as_array, as_contiguous, as_labels, as_mask
 from multinoulli.functions._rows import ClassAxes, Rows, broadcast_batch
+from multinoulli.losses._pair import Pair, check_fits
 from multinoulli.losses._presence import Presence, reduce
 
 Floats = NDArray[Any]
@@ -106,12 +107,22 @@ class Samples:
             return self.presence.weighted(losses)
         return self._computed(None, 1.0)
 
-    def losses_and_gradients(self) -> tuple[Floats, Floats]:
-        """Return the losses, and the gradients, with respect to the scores, of what is asked for; classes last."""
+    def losses_and_gradients(self, out: Pair | None) -> tuple[Floats, Floats]:
+        """Return the losses, and the gradients, with respect to the scores, of what is asked for; classes last.
+
+        They are in `out` already where the core can write them there.
+        """
         rows = self.rows
+        loss_shape = self.presence.batch if self.options.reduction is None else ()
+        check_fits(out, loss_shape, self.axes.insert(self.presence.batch), rows.dtype)
         divisor = (self._total_weight or 1.0) if self.options.reduction == "mean" else 1.0
         if self._plain and self.presence.weights is None and divisor * rows.temperature == 1:
-            losses, gradients = rows.apply(_core.cross_entropy_gradient, self._labels)
+            loss, gradient = out or (None, None)
+            within = (
+                None if self.options.reduction else loss,
+                None if gradient is None else self.axes.rows(gradient),
+            )
+            losses, gradients = rows.apply(_core.cross_entropy_gradient, self._labels, out=within)
             rows.fill(losses, math.inf)
         else:
             gradients = np.empty((*self.presence.batch, rows.scores.shape[-1]), rows.scores.dtype)
