@@ -120,6 +120,8 @@ def test_sparse_entries_given_twice_are_added():
     sparse_fit, dense_fit = (SoftmaxRegression(tol=1e-12).fit(data, y) for data in (X, X.toarray()))
     np.testing.assert_allclose(sparse_fit.coef_, dense_fit.coef_, rtol=1e-5)
     assert X.nnz == 4
+    backwards = sparse.csr_array((np.array([3.0, 2.0, 1.0]), np.array([1, 0, 0]), np.array([0, 3])), shape=(1, 2))
+    np.testing.assert_allclose(sparse_fit.scores(backwards), sparse_fit.scores([[3.0, 3.0]]), rtol=1e-12)
 
 
 def test_float32_reaches_the_same_certified_optimum(iris):

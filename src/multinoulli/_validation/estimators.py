@@ -92,7 +92,8 @@ def validate_batch(
 def validate_predict(estimator: Any, X: Any) -> Matrix:
     """Check the data to be predicted against what the estimator was fitted on."""
     X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", reset=False)
-    return _canonical(X)
+    matrix: Matrix = _matrix(X)
+    return matrix
 
 
 def number_of_threads(n_jobs: int | None) -> int:
@@ -188,12 +189,14 @@ def _class_weight(
     return factors[labels]
 
 
+def _matrix(X: Any) -> Any:
+    return sparse.csr_array(X) if sparse.issparse(X) else np.asarray(X)
+
+
 def _canonical(X: Any) -> Matrix:
-    if not sparse.issparse(X):
-        return np.asarray(X)
-    X = sparse.csr_array(X)
-    if not X.has_canonical_format:  # entries given twice would be squared apart
-        X = X.copy()
-        X.sum_duplicates()
-    canonical: Matrix = X
+    matrix = _matrix(X)
+    if sparse.issparse(matrix) and not matrix.has_canonical_format:  # entries given twice would be squared apart
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    canonical: Matrix = matrix
     return canonical
