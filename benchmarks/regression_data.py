@@ -84,7 +84,7 @@ def _made(n: int, d: int, n_classes: int, **options: Any) -> Callable[[], Data]:
 
 
 def _many_classes() -> Data:
-    """Normal clouds about as many centres as there are classes, which about one row in eight is nearer to another of."""
+    """Normal clouds about as many centres as there are classes; one row in eight or so is nearer to another centre."""
     rng, n, d, n_classes = np.random.default_rng(0), 100_000, 768, 1000
     labels = rng.integers(n_classes, size=n)
     X = rng.standard_normal((n, d), np.float32)
