@@ -12,7 +12,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("--only", default=",".join(SECTIONS), help="the sections to measure: %(default)s; '' for none")
     parser.add_argument(
-        "--cells", metavar="TEXT", help="only the functions' cells with this in their name, such as axis"
+        "--cells",
+        metavar="TEXT",
+        help="only functions' cells and regression's sets with this in their name, such as axis",
     )
     parser.add_argument("--quick", action="store_true", help="small arrays and few rounds, kept and written elsewhere")
     chosen = parser.parse_args(arguments)

@@ -78,12 +78,22 @@ class Page:
         self._keep(name, SECTIONS[name].measure(self.quick))
 
     def measure_cells(self, named: str) -> None:
-        """Measure the cells of the functions with `named` in their name, in place of what was kept of them."""
-        measured = functions.measure(self.quick, named)
-        again = {(one["cell"], one["dtype"]) for one in measured}
-        path = self.kept / "functions.json"
-        kept = json.loads(path.read_text(encoding="utf-8"))["measured"] if path.exists() else []
-        self._keep("functions", [one for one in kept if (one["cell"], one["dtype"]) not in again] + measured)
+        """Measure functions' cells and regression's sets with `named` in their name, in place of what was kept."""
+        self._replace("functions", functions.measure(self.quick, named), ("cell", "dtype"))
+        self._replace("regression", softmax_regression.measure(self.quick, named), ("title", "set", "C"))
+
+    def _replace(self, name: str, measured: list[dict[str, Any]], key: tuple[str, ...]) -> None:
+        def by_key(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+            grouped: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+            for one in rows:
+                grouped.setdefault(tuple(one[k] for k in key), []).append(one)
+            return grouped
+
+        if measured:
+            path = self.kept / f"{name}.json"
+            kept = json.loads(path.read_text(encoding="utf-8"))["measured"] if path.exists() else []
+            merged = by_key(kept) | by_key(measured)  # in the order of what was kept
+            self._keep(name, [one for rows in merged.values() for one in rows])
 
     def _keep(self, name: str, measured: Any) -> None:
         kept = {"machine": machine(), "measured": measured}

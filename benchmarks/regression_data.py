@@ -83,15 +83,6 @@ def _made(n: int, d: int, n_classes: int, **options: Any) -> Callable[[], Data]:
     return load
 
 
-def _many_classes() -> Data:
-    """Normal clouds about as many centres as there are classes; one row in eight or so is nearer to another centre."""
-    rng, n, d, n_classes = np.random.default_rng(0), 100_000, 768, 1000
-    labels = rng.integers(n_classes, size=n)
-    X = rng.standard_normal((n, d), np.float32)
-    X += 0.2 * rng.standard_normal((n_classes, d), np.float32)[labels]
-    return X, labels
-
-
 SETS = [
     Set("iris, 150 × 4, 3 classes", _of_scikit_learn("iris")),
     Set("wine as it comes, 178 × 13, 3", _of_scikit_learn("wine"), (1.0, 100.0)),

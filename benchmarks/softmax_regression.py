@@ -95,14 +95,14 @@ def iterations_needed(X: Any, y: np.ndarray, C: float, solver: str, limit: float
     return enough
 
 
-def measure(quick: bool) -> Any:
-    """Every set and penalty; scikit-learn's small sets only if quick."""
+def measure(quick: bool, named: str = "") -> Any:
+    """Every set with `named` in its name, and every penalty; scikit-learn's small sets only if quick."""
     measured = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for title, sets in ("Sets that the method was made with", SETS), ("Sets that nothing was tuned on", UNSEEN):
             for one in sets:
-                if one.is_here and not (quick and one.file):
+                if named in one.name and one.is_here and not (quick and one.file):
                     measured += [{"title": title, **row} for row in _measure_set(one)]
     return measured
 

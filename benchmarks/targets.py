@@ -100,13 +100,24 @@ Where nothing else is said, scores are float32 and there is one thread; long row
 4,096 × 32,000 and 1,024 × 128,256. Met: {met} of {known}."""
 
 
-LIMITS = """What stands in the way of those that are not met. Long rows come near to what copying takes, as the last
-column beside each function shows, and where the fastest peer does, too, no ratio of 1.5 is left between the two. In
-rows of a few classes arithmetic decides: turning rows into lanes and back and the logarithms in double precision
-weigh as much as the exponentials do. A score costs us more operations than it costs the fastest peer, for
-exponentials that are as good for any scores, sums in double precision, and maxima that are counted apart, so that
-neither a certain class nor its loss loses digits; [the page on accuracy](accuracy.md) shows what that is worth. A
-second thread shares the memory with the first and, on a machine that others use, the processor."""
+LIMITS = """What stands in the way of those that are not met.
+
+Long rows: their exponentials take about as long as copying them does, and the two overlap in part; the last column
+beside each function shows how far from copying they are, and where the fastest peer is near to it, too, little is left
+between the two. Tried: asking for scores further ahead, twice, or as far as the first cache alone; groups of more rows;
+outputs through the cache. What helped is in the code, what remains is to look for maxima in the same breath.
+
+Rows of a few classes, also along other axes: arithmetic decides, in the cache as out of it. The normalisation of a row,
+in double precision, and turning rows into lanes and back weigh as much as the exponentials do. Tried: turning them by
+blocks of 16 bytes, which gained at 10 classes what it lost at 32.
+
+All of them: a score costs us more operations than it costs the fastest peer, for exponentials that are as good for any
+scores, sums in double precision that take every exponential as it is where a logarithm follows, and maxima that are
+counted apart, so that neither a certain class nor its loss loses digits; [the page on accuracy](accuracy.md) shows what
+that is worth, also beside a float32 sigmoid that loses the small results.
+
+One call of 1,000 scores: their exponentials take longer than the call around them, as calls of 10 scores show. A second
+thread shares the memory with the first and, on a machine that others use, the processor."""
 
 
 HEADER = ["what", "against", "at least", "measured", "verdict", "where it is lowest"]

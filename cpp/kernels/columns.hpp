@@ -111,7 +111,7 @@ INLINE void scale(Total<double>& rest, Vec<double> change) {  // in two steps: e
 
 constexpr size_t bundle = 8;
 
-template <bool whole, class T>
+template <bool precise, class T>
 INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far) {
     using V = Vec<T>;
     const V limit = splat(ExpConstants<T>::limit), zero = {};
@@ -129,12 +129,12 @@ INLINE void read_bundle(const Vec<T> (&scores)[bundle], RunningLanes<T>& so_far)
     }
     const V max = so_far.max, offset = exp_offset(so_far.k), negligible = max - ExpConstants<T>::reach;
     const auto exp_below_max = [&](V score) __attribute__((always_inline)) {
-        return exp_below<whole, true>(score, max, negligible, offset, so_far.maxima);
+        return exp_below<precise, true>(score, max, negligible, offset, so_far.maxima);
     };
 #pragma GCC unroll 4
     for (size_t i = 0; i < bundle; i += 4)
-        add_terms<whole>(so_far.rest, exp_below_max(scores[i]), exp_below_max(scores[i + 1]),
-                         exp_below_max(scores[i + 2]), exp_below_max(scores[i + 3]));
+        add_terms<precise>(so_far.rest, exp_below_max(scores[i]), exp_below_max(scores[i + 1]),
+                           exp_below_max(scores[i + 2]), exp_below_max(scores[i + 3]));
 }
 
 // At least `lanes` columns; the last vector overlaps the one before it, and finds there what it would have found.

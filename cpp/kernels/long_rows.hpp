@@ -8,11 +8,11 @@
 namespace multinoulli {
 namespace {
 
-// `whole`: for a logarithm.
-template <bool whole, class T>
+// `precise`: for a logarithm; see Term.
+template <bool precise, class T>
 RowSummary read_span(const T* scores, size_t n) {
     Running<T> part;
-    const bool odd = !read_in_blocks<whole>(scores, n, T(0), part);
+    const bool odd = !read_in_blocks<precise>(scores, n, T(0), part);
     return {double(part.max), double(part.k), part.rest, part.rest_low, part.maxima, 0, odd};
 }
 
@@ -69,13 +69,13 @@ void long_rows(const Rows<T>& rows, size_t begin, size_t end) {
     const size_t n = rows.n_classes;
     for (size_t row = begin; row < end; row++) {
         const T* scores = rows.scores + row * n;
-        RowSummary all = read_span<Function::logarithm>(scores, part_length(n, span));
+        RowSummary whole = read_span<Function::logarithm>(scores, part_length(n, span));
         for (size_t i = part_length(n, span), length; i < n; i += length) {
             length = part_length(n - i, span);
-            all = merge_spans<T>(all, read_span<Function::logarithm>(scores + i, length));
+            whole = merge_spans<T>(whole, read_span<Function::logarithm>(scores + i, length));
         }
-        if constexpr (Function::labels) all.label_score = double(scores[rows.labels[row]]);
-        write_span<Function>(rows, row, all, 0, n);
+        if constexpr (Function::labels) whole.label_score = double(scores[rows.labels[row]]);
+        write_span<Function>(rows, row, whole, 0, n);
     }
 }
 

@@ -93,7 +93,7 @@ struct SpreadSum {
 // Adds n >= lanes scores, none above max; with `keep` their exps go to `exps`. `ahead`: how far on the next scores to
 // be wanted lie. Without maxima among the scores, `with_maxima` changes no bit, but a sixth of the work is to look for
 // them.
-template <bool whole, bool keep, bool with_maxima, class T>
+template <bool precise, bool keep, bool with_maxima, class T>
 INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max, T k, SpreadSum<T>& sum) {
     using V = Vec<T>;
     constexpr size_t L = lanes<T>;
@@ -101,15 +101,15 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max
     IntVec<T> maxima = sum.maxima;
     Total<T> rest = sum.rest;
     auto exp_below_max = [&](size_t i) __attribute__((always_inline)) {
-        const auto below = exp_below<whole, with_maxima>(load(scores + i), max, negligible, offset, maxima);
+        const auto below = exp_below<precise, with_maxima>(load(scores + i), max, negligible, offset, maxima);
         if constexpr (keep) store(exps + i, high_of(below));
         return below;
     };
     size_t i = 0;
     for (; i + 4 * L <= n; i += 4 * L) {
         for (size_t line = 0; line < 4 * vector_bytes; line += line_bytes) prefetch(scores + i + ahead, line);
-        add_terms<whole>(rest, exp_below_max(i), exp_below_max(i + L), exp_below_max(i + 2 * L),
-                         exp_below_max(i + 3 * L));
+        add_terms<precise>(rest, exp_below_max(i), exp_below_max(i + L), exp_below_max(i + 2 * L),
+                           exp_below_max(i + 3 * L));
     }
     for (; i + L <= n; i += L) rest.add(exp_below_max(i));
     if (i < n) {
@@ -119,17 +119,17 @@ INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max
     }
     sum = {rest, maxima};
 }
-template <bool whole, bool keep, class T>
+template <bool precise, bool keep, class T>
 INLINE void add_exps(const T* scores, T* exps, size_t n, size_t ahead, T row_max, T k, bool with_maxima,
                      SpreadSum<T>& sum) {
     if (with_maxima)
-        add_exps<whole, keep, true>(scores, exps, n, ahead, row_max, k, sum);
+        add_exps<precise, keep, true>(scores, exps, n, ahead, row_max, k, sum);
     else
-        add_exps<whole, keep, false>(scores, exps, n, ahead, row_max, k, sum);
+        add_exps<precise, keep, false>(scores, exps, n, ahead, row_max, k, sum);
 }
 
 // Reads scores less `shift`, block after block. False: only the fallback can do the row.
-template <bool whole, class T>
+template <bool precise, class T>
 INLINE bool read_in_blocks(const T* scores, size_t n, T shift, Running<T>& row) {
     T shifted[2 * block];
     for (size_t i = 0, length; i < n; i += length) {
@@ -143,7 +143,7 @@ INLINE bool read_in_blocks(const T* scores, size_t n, T shift, Running<T>& row) 
         if (max > ExpConstants<T>::limit) return false;
         if (max > row.max) row.raise(max);
         SpreadSum<T> sum = {};
-        add_exps<whole, false, T>(part, nullptr, length, block, row.max, row.k, max == row.max, sum);
+        add_exps<precise, false, T>(part, nullptr, length, block, row.max, row.k, max == row.max, sum);
         row.add(sum.rest.of_lanes());
         row.maxima += double(sum_of_lanes(sum.maxima));
     }

@@ -51,25 +51,25 @@ INLINE double value_of(const Total<T>& total) {
 }
 
 // What an exp brings to a sum. Where one exp outweighs the others, the sum's logarithm shows all that this exp has
-// lost, up to twice over: for a logarithm, `whole` exps, of doubles both parts, join the sum one by one. Probabilities
-// do not show it; exps for these are added to each other first, which costs less. Without fused products double exps
-// have lost so much that more than one such addition would be too many.
-template <bool whole, class T>
-using Term = std::conditional_t<whole && sizeof(T) == 8, HighLow<Vec<T>>, Vec<T>>;
-template <bool whole, class T>
-INLINE void add_terms(Total<T>& total, Term<whole, T> a, Term<whole, T> b) {
-    if constexpr (whole) {
+// lost, up to twice over: for a logarithm sums are `precise`: exps, of doubles both parts, join them one by one.
+// Probabilities do not show it; exps for these are added to each other first, which costs less. Without fused products
+// double exps have lost so much that more than one such addition would be too many.
+template <bool precise, class T>
+using Term = std::conditional_t<precise && sizeof(T) == 8, HighLow<Vec<T>>, Vec<T>>;
+template <bool precise, class T>
+INLINE void add_terms(Total<T>& total, Term<precise, T> a, Term<precise, T> b) {
+    if constexpr (precise) {
         total.add(a);
         total.add(b);
     } else {
         total.add(a + b);
     }
 }
-template <bool whole, class T>
-INLINE void add_terms(Total<T>& total, Term<whole, T> a, Term<whole, T> b, Term<whole, T> c, Term<whole, T> d) {
-    if constexpr (whole || (sizeof(T) == 8 && !products_fuse)) {
-        add_terms<whole>(total, a, b);
-        add_terms<whole>(total, c, d);
+template <bool precise, class T>
+INLINE void add_terms(Total<T>& total, Term<precise, T> a, Term<precise, T> b, Term<precise, T> c, Term<precise, T> d) {
+    if constexpr (precise || (sizeof(T) == 8 && !products_fuse)) {
+        add_terms<precise>(total, a, b);
+        add_terms<precise>(total, c, d);
     } else {
         total.add((a + b) + (c + d));
     }
@@ -81,9 +81,9 @@ struct Summary {
     Vec<double> max, k, rest, rest_low, maxima;
 };
 
-template <bool whole, class V>
-INLINE Term<whole, ElementOf<V>> exp_term(V score, V offset) {
-    if constexpr (whole && sizeof(ElementOf<V>) == 8)
+template <bool precise, class V>
+INLINE Term<precise, ElementOf<V>> exp_term(V score, V offset) {
+    if constexpr (precise && sizeof(ElementOf<V>) == 8)
         return scaled_exp_pair(score, offset);
     else
         return scaled_exp(score, offset);
@@ -102,9 +102,9 @@ INLINE V high_of(HighLow<V> v) {
 }
 
 // The exp of a score, or, `with_maxima`, 0 if it is a maximum, which is counted. `negligible`: max - reach.
-template <bool whole, bool with_maxima, class V>
-INLINE Term<whole, ElementOf<V>> exp_below(V score, V max, V negligible, V offset, IntVec<ElementOf<V>>& maxima) {
-    const auto e = exp_term<whole>(at_least(negligible, score), offset);
+template <bool precise, bool with_maxima, class V>
+INLINE Term<precise, ElementOf<V>> exp_below(V score, V max, V negligible, V offset, IntVec<ElementOf<V>>& maxima) {
+    const auto e = exp_term<precise>(at_least(negligible, score), offset);
     if constexpr (!with_maxima) return e;
     const IntVec<ElementOf<V>> top = score == max;
     maxima -= top;

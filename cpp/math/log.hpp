@@ -41,13 +41,12 @@ INLINE HighLow<Vec<double>> log1p_nonnegative(Vec<double> u, Vec<double> u_low) 
         small += ((whole ? V{} : rounding) + u_low) / sum;
     }
     const V correction = (s * (half_square + atanh_tail<precision>(s * s)) + small) - half_square;
-    const V multiple = k_double * 0x1.62e42feep-1;
+    const V powers = k_double * 0x1.62e42feep-1;
     if constexpr (precision == Precision::half) {
-        const V result = multiple + (correction + f);
+        const V result = powers + (correction + f);
         return {u == u ? result : u, V{}};  // the work on bits would make a number of NaN
     }
-    const HighLow<V> sum_of_large = two_sum(multiple, f);
-    const HighLow<V> result = two_sum(sum_of_large.high, correction + sum_of_large.low);
+    const HighLow<V> most = two_sum(powers, f), result = two_sum(most.high, correction + most.low);
     return {u == u ? result.high : u, result.low};
 }
 

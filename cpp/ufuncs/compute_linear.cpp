@@ -175,25 +175,6 @@ double linear_search(const SearchPass& pass, double* gradient, double* hessian, 
     return total[0];
 }
 
-double linear_value(const SearchPoint& point, const int64_t* labels, const double* weight, int threads) {
-    const size_t n_classes = point.n_classes, block = search_block(n_classes);
-    const Spans spans(point.n_rows, block, 16 * n_classes, 0);
-    const double estimated_ns = double(point.n_rows) * (10 + 2 * double(n_classes));
-    double total = 0;
-    over_spans(spans, 1, &total, search_scratch(n_classes), estimated_ns, threads,
-               [&](size_t begin, size_t end, double* sum, char* scratch) {
-                   double *const z = reinterpret_cast<double*>(scratch), *const losses = z + block * n_classes;
-                   for (size_t first = begin; first < end; first += block) {
-                       const size_t some = std::min(block, end - first);
-                       linear_kernels->move(point, first, first + some, z);
-                       kernels_for<double>().rows[cross_entropy](
-                           Rows<double>{z, labels + first, nullptr, losses, n_classes, false, losses + block}, 0, some);
-                       for (size_t i = 0; i < some; i++) *sum += weight[first + i] * losses[i];
-                   }
-               });
-    return total;
-}
-
 void linear_move(const SearchPoint& point, double* out, int threads) {
     const Spans spans(point.n_rows, search_block(point.n_classes), 16 * point.n_classes, 0);
     over_spans(spans, 0, nullptr, 0, 1.5 * double(point.n_rows) * double(point.n_classes), threads,

@@ -23,7 +23,6 @@ void linear_hessian(const HessianPass<T>& pass, double* product, double* sums, i
 
 // gradient: (J + K,), hessian: (J + K, J + K). Returns the loss.
 double linear_search(const SearchPass& pass, double* gradient, double* hessian, int threads);
-double linear_value(const SearchPoint& point, const int64_t* labels, const double* weight, int threads);
 
 // out = z; out may be point.scores.
 void linear_move(const SearchPoint& point, double* out, int threads);

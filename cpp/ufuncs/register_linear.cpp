@@ -153,19 +153,6 @@ PyObject* search(const Arguments& arguments) {
     return Py_BuildValue("dNN", loss, first, second);
 }
 
-PyObject* value(const Arguments& arguments) {
-    const SearchPoint point = point_of(arguments);
-    const int64_t* const labels = labels_of(arguments, 4, point.n_rows, point.n_classes);
-    const double* const weight = arguments.array<const double>(5, {point.n_rows});
-    const int threads = arguments.at_least_one(6);
-    double loss;
-    {
-        const WithoutGil running;
-        loss = linear_value(point, labels, weight, threads);
-    }
-    return PyFloat_FromDouble(loss);
-}
-
 PyObject* move(const Arguments& arguments) {
     const SearchPoint point = point_of(arguments);
     double* const scores = arguments.array<double>(0, {point.n_rows, point.n_classes});
@@ -250,9 +237,6 @@ PyMethodDef methods[] = {
     checked_method<search, 8>("linear_search",
                               "linear_search(scores, directions, steps, offset, labels, weight, hessian_every, threads,"
                               " /)\n--\n\nLoss, gradient and Hessian along directions and in each class's offset."),
-    checked_method<value, 7>("linear_value",
-                             "linear_value(scores, directions, steps, offset, labels, weight, threads, /)\n--\n\n"
-                             "The loss alone."),
     checked_method<move, 5>("linear_move",
                             "linear_move(scores, directions, steps, offset, threads, /)\n--\n\n"
                             "scores += steps times directions + offset."),

@@ -65,16 +65,6 @@ def linear_search(
     threads: int,
     /,
 ) -> tuple[float, _Array, _Array]: ...
-def linear_value(
-    scores: _Array,
-    directions: Sequence[_Array],
-    steps: Sequence[float] | _Array,
-    offset: _Array,
-    labels: _Array,
-    weight: _Array,
-    threads: int,
-    /,
-) -> float: ...
 def linear_move(
     scores: _Array, directions: Sequence[_Array], steps: Sequence[float] | _Array, offset: _Array, threads: int, /
 ) -> None: ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The core's threads as threadpoolctl sees them: `threadpool_limits` and `threadpool_info` include this library."""
+"""Threads, by way of threadpoolctl: the core's, which its limits and lists include, and BLAS's, held to one."""
 
 import threading
 from collections.abc import Iterator
@@ -51,9 +51,9 @@ class _SharedLimit:
 
     def take(self) -> None:
         with self._lock:
-            self._holders += 1
-            if self._holders == 1:
+            if self._holders == 0:
                 self._limit = _libraries().limit(limits=1, user_api="blas")
+            self._holders += 1
 
     def leave(self) -> None:
         with self._lock:

@@ -230,8 +230,6 @@ def test_search(shape, dtypes):
         again = _core.linear_search(scores, directions, steps, offset, labels, weight, every, threads)
         assert again[0] == loss
         assert (again[1].tobytes(), again[2].tobytes()) == (slope.tobytes(), curvature.tobytes())
-        value = _core.linear_value(scores, directions, steps, offset, labels, weight, threads)
-        assert_near(np.float64(value), exact(loss), loss, n + 8)
         moved = scores.copy()
         assert _core.linear_move(moved, directions, steps, offset, threads) is None
         np.testing.assert_allclose(moved.astype(np.longdouble), z, rtol=1e-15, atol=2e-13)
@@ -311,7 +309,6 @@ def calls():
         [X, scores, rng.random(n), 0.5, coef, rng.random(K), coef.copy(), np.empty(K), 1],
     )
     yield _core.linear_search, [*search, 1, 1]
-    yield _core.linear_value, [*search, 1]
     yield _core.linear_move, [*search[:4], 1]
     entries = [rng.random(2), np.array([0, 2], np.int32), np.array([0, 1, 1, 2, 2, 2, 2])]
     yield _core.csr_scores, [*entries, coef, rng.random(K), np.empty((n, K)), 1]

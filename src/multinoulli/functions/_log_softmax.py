@@ -51,8 +51,8 @@ def log_softmax(
     Returns
     -------
     ndarray, shape of `scores`
-        Within 2 units in the last place of the exact values at temperature 1, also where
-        one class has nearly all the mass and its log-probability is nearly 0.
+        Within 2 units in the last place of the exact values at temperature 1, also where one class has nearly all the
+        mass and its log-probability is nearly 0.
 
     Raises
     ------

@@ -85,8 +85,8 @@ def cross_entropy(
     Returns
     -------
     ndarray, shape of the samples; or a scalar
-        Losses at temperature 1 are within 2 units in the last place of the exact values,
-        however confident the row or large the scores. Sums are made in float64.
+        Losses at temperature 1 are within 2 units in the last place of the exact values, however confident the row
+        or large the scores. Sums are made in float64.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +14,13 @@ from scipy import sparse
 
 from multinoulli import _core
 from multinoulli.functions import softmax
+from multinoulli.objectives._bounds import Bounds
 from multinoulli.objectives._posterior import Inverse, Posterior
 from multinoulli.objectives._preconditioners import contrasts
 from multinoulli.objectives._search import Plane, search
 
 Float64 = NDArray[np.float64]
 Vector = NDArray[Any]
-
-
-class Bounds(NamedTuple):
-    """A point, and an estimate of how far it is from the minimum: nothing is proved."""
-
-    theta: Float64
-    primal: float
-    dual: float
-    gradient_norm: float
 
 
 @dataclass
@@ -189,9 +181,7 @@ class AnchoredCrossEntropy:
         linear = np.array([float(np.vdot(away, pull)) for pull in pulls])
         quadratic = np.array([[float(move.step @ pull) for pull in pulls] for move in moves])
         scores = tuple(move.scores for move in moves)
-        plane = Plane(
-            point.scores, self._labels, self._weight, scores, quadratic, linear, False, self._n_threads
-        )  # fmt: skip
+        plane = Plane(point.scores, self._labels, self._weight, scores, quadratic, linear, False, self._n_threads)
         anchor = 0.5 * float(np.vdot(away, self._posterior.product(away)))
         lengths = search(plane, point.loss - anchor).lengths
         step = self.combine(moves, lengths)

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from multinoulli import _core
+from multinoulli.objectives._bounds import Bounds
 from multinoulli.objectives._certificate import best_intercept, prove
 from multinoulli.objectives._curvature import Hessian, Sample, draw
 from multinoulli.objectives._design import Design
@@ -44,15 +45,6 @@ MAX_DOUBLE_SCORES = 1 << 25
 
 MAX_DOUBLE_PARAMETERS = 1 << 17
 MAX_PAIRS, FEWEST_PAIRS = 100, 4
-
-
-class Bounds(NamedTuple):
-    """A point and what was proved about it: ``dual <= minimum <= primal``, in nats a sample."""
-
-    theta: Float64
-    primal: float
-    dual: float
-    gradient_norm: float
 
 
 @dataclass
