@@ -104,9 +104,9 @@ LIMITS = """What stands in the way of those that are not met.
 
 Long rows: their exponentials take about as long as copying them does, and the two overlap in part; the last column
 beside each function shows how far from copying they are, and where the fastest peer is near to it, too, little is left
-between the two. Tried: asking for scores further ahead, twice, as far as the first cache alone, or while maxima are looked
-for; looking for the next rows' maxima beside these rows' exponentials; groups of more rows; outputs through the cache.
-None gained, but that rows of which nothing is kept come in larger groups.
+between the two. Tried: asking for scores further ahead, twice, as far as the first cache alone, or while maxima are
+looked for; looking for the next rows' maxima beside these rows' exponentials; groups of more rows; outputs through the
+cache. None gained, but that rows of which nothing is kept come in larger groups.
 
 Rows of a few classes, also along other axes: arithmetic decides, in the cache as out of it. The normalisation of a row,
 in double precision, and turning rows into lanes and back weigh as much as the exponentials do. Tried: turning them by
