@@ -51,7 +51,7 @@ def test_plain_labels_within_promised_ulps(dtype):
 @pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("soft", [False, True], ids=["labels", "probabilities"])
 def test_it_is_the_case_of_two_classes(dtype, name, soft):
-    """To 4 ulp: 1.5 of the one, 2.5 of the other. Of the gradient, where it is a difference, those of its terms."""
+    """To 4 ulp; plain to 3.5: 1.5 of the one, 2 of the other. Of the gradient, where it is a difference, its terms'."""
     scores, options = SCORES.astype(dtype), OPTIONS[name]
     labels = SHARES if soft else LABELS
     pairs = np.stack([np.zeros_like(scores), scores], axis=1)
@@ -60,7 +60,7 @@ def test_it_is_the_case_of_two_classes(dtype, name, soft):
         targets, options = targets[labels != 1], {}
     loss, gradient = binary_cross_entropy_gradient(scores, labels, **options)
     want, want_gradient = cross_entropy_gradient(pairs, targets, **options)
-    assert (np.abs(loss - want) <= 4 * np.spacing(np.abs(want))).all()
+    assert (np.abs(loss - want) <= (4 if options else 3.5) * np.spacing(np.abs(want))).all()
     difference = soft or name in ("label_smoothing", "z_loss", "all")
     terms = WEIGHT.max() * CLASS_WEIGHT.max() * (1 + 700 if options.get("z_loss") else 1)
     size = np.maximum(np.abs(want_gradient[:, 1]), terms if difference else 0).astype(dtype)
