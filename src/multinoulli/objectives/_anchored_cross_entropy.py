@@ -15,8 +15,8 @@ from scipy import sparse
 from multinoulli import _core
 from multinoulli.functions import softmax
 from multinoulli.objectives._bounds import Bounds
+from multinoulli.objectives._contrasts import contrasts
 from multinoulli.objectives._posterior import Inverse, Posterior
-from multinoulli.objectives._preconditioners import contrasts
 from multinoulli.objectives._search import Plane, search
 
 Float64 = NDArray[np.float64]

@@ -15,6 +15,7 @@ from scipy import sparse
 from multinoulli import _core
 from multinoulli.objectives._bounds import Bounds
 from multinoulli.objectives._certificate import best_intercept, prove
+from multinoulli.objectives._contrasts import contrast_hessian, drawn_contrast_hessian
 from multinoulli.objectives._curvature import Hessian, Sample, draw
 from multinoulli.objectives._design import Design
 from multinoulli.objectives._preconditioners import MAX_EXACT, MAX_EXPLICIT, ClassBlocks, Explicit, Kronecker
@@ -301,10 +302,12 @@ class LinearCrossEntropy:
         if self._design.is_sparse:
             base: Kronecker | ClassBlocks | Explicit = ClassBlocks(sample, ridge, self._has_intercept)
         elif explicit:
-            wanted = 2 * d * n_classes
-            if m > wanted and d * n_classes > MAX_EXACT:
-                sample = self._sample(point, wanted, damping)
-            base = Explicit(sample, ridge, self._has_intercept, self.explicit_cost(len(sample.weight)))
+            n_inputs = d + self._has_intercept
+            if d * n_classes > MAX_EXACT:
+                H = drawn_contrast_hessian(sample, n_inputs, self._terms, self._rng)
+            else:
+                H = contrast_hessian(sample.X, sample.proba, sample.weight, damping, n_inputs)
+            base = Explicit(H, n_classes, ridge, self._has_intercept, self.explicit_cost(m))
         else:
             # One pass worth of arithmetic, but no more rows than two small matrices need.
             wanted = min(4 * n * n_classes // d, max(n // 8, 50 * (d + n_classes)))
@@ -315,17 +318,23 @@ class LinearCrossEntropy:
         self.n_passes += base.cost
         return base
 
+    @property
+    def _terms(self) -> float:
+        """How many terms of the Hessian make a good preconditioner of it."""
+        return 2.0 * self.n_features * self.n_classes * (self.n_classes - 1)
+
     def explicit_cost(self, rows: int) -> float:
-        """Of an explicit preconditioner from so many rows: its arithmetic, faster than a pass's but for small ones."""
-        d, n_classes = self.n_features, self.n_classes
+        """Of an explicit preconditioner from so many rows, or from some of their terms; as measured, in passes."""
+        n, d, n_classes = self.n_samples, self.n_features, self.n_classes
         if self._design.is_sparse or d * n_classes > MAX_EXPLICIT:
             return np.inf
         visible = not self._l2 or self._l2 > LEAST_VISIBLE * float(np.mean(self._design.scale**2))
-        if visible and self.n_samples * (d * (n_classes - 1)) ** 2 <= TINY:
+        if visible and n * (d * (n_classes - 1)) ** 2 <= TINY:
             return 0.0
-        rows = min(rows, self.n_samples, 2 * d * n_classes if d * n_classes > MAX_EXACT else self.n_samples)
-        arithmetic = d * (n_classes + 1) / 4 * rows / self.n_samples + (d * n_classes) ** 2 / (12 * self.n_samples)
-        return arithmetic if d * n_classes <= MAX_EXACT else arithmetic / 2
+        factoring = (d * n_classes) ** 2 / (12 * n)
+        if d * n_classes > MAX_EXACT:
+            return (self._terms * d / (4 * n * n_classes) + factoring) / 2 + 70 * n_classes / d
+        return (50 + 0.6 * d * (n_classes + 1) / 4) * min(rows, n) / n + 0.6 * factoring
 
     def _ridge_of_features(self, level: float) -> Float64:
         return level / self._design.scale**2

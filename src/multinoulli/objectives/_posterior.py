@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from multinoulli.objectives._preconditioners import LEAST_RIDGE, contrast_hessian, contrasts
+from multinoulli.objectives._contrasts import contrast_hessian, contrasts
+from multinoulli.objectives._preconditioners import LEAST_RIDGE
 
 Float64 = NDArray[np.float64]
 

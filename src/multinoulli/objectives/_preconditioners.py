@@ -9,12 +9,11 @@ its diagonal. `Explicit` is the Hessian itself, factored.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from multinoulli.objectives._contrasts import contrasts
 from multinoulli.objectives._curvature import Sample
 
 Float64 = NDArray[np.float64]
@@ -71,19 +70,17 @@ class Kronecker:
 
 
 class Explicit:
-    """The Cholesky factor of the sampled Hessian.
+    """The Cholesky factor of the Hessian `H` by contrasts of the classes, of which it overwrites the lower triangle.
 
-    It is formed where it is regular: in coordinates of the classes that sum to 0, an orthonormal basis, in which the
-    penalty stays what it is. What all classes have in common is left to the penalty alone.
+    The penalty is in these coordinates what it is in those of the classes; what all have in common is left to it alone.
     """
 
-    def __init__(self, sample: Sample, ridge: Float64, has_offset: bool, cost: float) -> None:
+    def __init__(self, H: NDArray[np.floating], n_classes: int, ridge: Float64, has_offset: bool, cost: float) -> None:
         self.cost = cost
-        n_classes, n_inputs = sample.proba.shape[1], sample.X.shape[1] + has_offset
-        kind, penalty = sample.X.dtype.type, np.append(ridge, 0.0) if has_offset else ridge
+        n_inputs = len(H) // (n_classes - 1)
+        kind, penalty = H.dtype.type, np.append(ridge, 0.0) if has_offset else ridge
         self._basis = contrasts(n_classes)
         self._common = np.divide(1 / n_classes, penalty, out=np.zeros(n_inputs), where=penalty > 0)
-        H = contrast_hessian(sample.X, sample.proba, sample.weight, sample.damping, n_inputs)
         diagonal = H.reshape(-1)[:: len(H) + 1]
         diagonal.reshape(-1, n_inputs)[...] += penalty
         self._root = np.sqrt(np.maximum(diagonal, np.finfo(kind).tiny))
@@ -103,49 +100,6 @@ class Explicit:
         step: Vector = solved.reshape(-1, len(self._common)).T @ self._basis.T
         step += (self._common * by_input.sum(axis=1))[:, None]
         return step.ravel()
-
-
-@cache
-def contrasts(n_classes: int) -> Float64:
-    """An orthonormal basis of what sums to 0 over the classes, (K, K - 1): Helmert's."""
-    k = np.arange(1, n_classes)
-    basis = np.triu(np.ones((n_classes, n_classes - 1)))
-    basis[k, k - 1] = -k
-    return np.asarray(basis / np.sqrt(k * (k + 1)))
-
-
-def contrast_hessian(
-    X: NDArray[np.floating], proba: NDArray[np.floating], weight: Float64, damping: float, n_inputs: int
-) -> NDArray[np.floating]:
-    """The lower triangle of the Hessian of the loss, ((K - 1) * n_inputs, (K - 1) * n_inputs), contrast by contrast.
-
-    The inputs are the features, and a 1 if there is one more of them.
-    """
-    kind, n_classes = X.dtype.type, proba.shape[1]
-    basis = contrasts(n_classes).astype(kind)
-    n_contrasts = n_classes - 1
-    H = np.zeros((n_contrasts * n_inputs, n_contrasts * n_inputs), kind)
-    own = np.zeros((n_classes * n_inputs, n_inputs), kind)  # of every class: sum c (p_k + mu) x x'
-    root, step = np.sqrt(weight).astype(kind), max(1, (1 << 21) // (n_classes * n_inputs))
-    syrk = scipy.linalg.get_blas_funcs("syrk", dtype=kind)
-    for begin in range(0, len(root), step):
-        rows = slice(begin, begin + step)
-        x = np.ones((len(root[rows]), n_inputs), kind)
-        x[:, : X.shape[1]] = X[rows]
-        x *= root[rows, None]
-        p = proba[rows].astype(kind, copy=False)
-        own += _outer(p + kind(damping), x).T @ x
-        syrk(-1.0, _outer(p @ basis, x).T, beta=1.0, c=H.T, overwrite_c=True)
-    blocks, own = H.reshape(n_contrasts, n_inputs, n_contrasts, n_inputs), own.reshape(n_classes, -1)
-    for a in range(n_contrasts):
-        of_pairs = (basis[:, : a + 1] * basis[:, a : a + 1]).T @ own
-        blocks[a, :, : a + 1, :] += of_pairs.reshape(-1, n_inputs, n_inputs).transpose(1, 0, 2)
-    return H
-
-
-def _outer(values: NDArray[np.floating], x: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Every row's values times its inputs, (rows, values * inputs)."""
-    return np.asarray((values[:, :, None] * x[:, None, :]).reshape(len(x), -1))
 
 
 class ClassBlocks:

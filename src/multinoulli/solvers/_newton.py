@@ -45,6 +45,7 @@ class _Model:
     """How the curvature is estimated at present, as the steps taken so far have shown to be right."""
 
     rows: int
+    near: float  # how many tolerances from the end the problem is nearly quadratic
     damping: float = 0.0
     explicit: bool = False
     base: Preconditioner | None = None
@@ -52,7 +53,7 @@ class _Model:
     spent: float = 0.0  # passes of conjugate gradients since `base` was made
     last_decrement: float = math.inf
     last_cost: float = 0.0
-    last_distance: float = math.inf
+    last_distance: float = 0.0
 
     def judge(self, length: float, bent: float, solved: Solved, all_rows: int) -> None:
         """Learn from a step: its best length, how much more it bends than the model says, how far the gradient fell."""
@@ -69,12 +70,13 @@ class _Model:
         """Form and factor the Hessian once conjugate gradients are predicted to cost more than that.
 
         `cost`: passes of the last solve; `distance`: of the gap from the tolerance, before it. The solves to come are
-        taken to gain as many digits each as the last one, and their costs to grow as they did.
+        taken to gain the digits that they are stopped at, and to cost as much as the last one; near the end, to gain as
+        many as that did and to grow as costs did.
         """
-        digits, gained = math.log10(max(distance, 1.0)), 1.0
-        if self.last_cost > 0 and self.last_distance > distance:
+        digits, gained, growth = math.log10(max(distance, 1.0)), -math.log10(REDUCTION), 1.0
+        if distance < min(self.near, self.last_distance):
             gained = min(max(math.log10(self.last_distance / distance), 0.5), 3.0)
-        growth = min(max(cost / self.last_cost, 1.0), 1.5) if self.last_cost > 0 else 1.0
+            growth = min(max(cost / self.last_cost, 1.0), 1.5)
         to_come = sum(cost * growth**k for k in range(1, math.ceil(digits / gained)))
         self.last_cost, self.last_distance = cost, distance
         if not self.explicit and to_come > price:
@@ -134,7 +136,7 @@ def minimise(
     pairs = CurvaturePairs(0) if pairs is None else pairs
     point = objective.point(objective.start() if start is None else start)
     level, ridge, rows = levels[0], objective.ridge(levels[0]), objective.first_sample()
-    model, polished = _Model(rows, explicit=not objective.explicit_cost(rows)), False
+    model, polished = _Model(rows, NEXT_LEVEL / tol, explicit=not objective.explicit_cost(rows)), False
     last_move: M | None = None
     n_iter, shown, best, lowest, idle, decrement = 0, 0, math.inf, math.inf, 0, math.inf
     # The cheap estimate says when a certificate is worth its passes; after one that failed, it must be smaller.
@@ -159,7 +161,7 @@ def minimise(
         if len(levels) > 1 and (gap <= NEXT_LEVEL or late):
             levels = levels[-1:] if late else levels[1:]
             level, ridge = levels[0], objective.ridge(levels[0])
-            model.base, model.last_decrement, model.last_cost = None, math.inf, 0.0
+            model.base, model.last_decrement = None, math.inf
             decrement, lowest, idle = math.inf, math.inf, 0
             continue
         if optimal:
@@ -186,8 +188,8 @@ def minimise(
         curvature = objective.curvature(point, model.rows, model.damping, model.explicit)
         near = 1.2 * tol * value if len(levels) == 1 and level and model.rows >= n else 0.0
         gradient = gradient.astype(objective.precision, copy=False)
-        # Whether to factor is asked where the problem is the one that is meant, and nearly quadratic.
-        distance = gap / tol if len(levels) == 1 and gap < NEXT_LEVEL else math.inf
+        # Whether to factor is asked where the problem is the one that is meant, and the model's steps are trusted.
+        distance = gap / tol if len(levels) == 1 and not model.damping else math.inf
         solved = _solve(objective, model, point, gradient, curvature, ridge, level, near, pairs, distance)
         decrement = float(-gradient @ solved.step)
         step = solved.step
@@ -263,7 +265,7 @@ def _solve(
     cost = solved.n_products * curvature.share
     objective.n_passes += cost
     model.spent += cost
-    if distance < math.inf:
+    if model.rows >= n and distance < math.inf:
         model.consider_factoring(cost, distance, objective.explicit_cost(model.rows))
     return solved
 

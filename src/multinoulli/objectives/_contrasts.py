@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Hessian of softmax regression as a matrix, where it is to be factored.
+
+It is formed where it is regular: in coordinates of the classes that sum to 0, an orthonormal basis. What all classes
+have in common changes no probability.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from multinoulli.objectives._curvature import Sample
+
+Float64 = NDArray[np.float64]
+
+
+@cache
+def contrasts(n_classes: int) -> Float64:
+    """An orthonormal basis of what sums to 0 over the classes, (K, K - 1): Helmert's."""
+    k = np.arange(1, n_classes)
+    basis = np.triu(np.ones((n_classes, n_classes - 1)))
+    basis[k, k - 1] = -k
+    return np.asarray(basis / np.sqrt(k * (k + 1)))
+
+
+def contrast_hessian(
+    X: NDArray[np.floating], proba: NDArray[np.floating], weight: Float64, damping: float, n_inputs: int
+) -> NDArray[np.floating]:
+    """The lower triangle of the Hessian of the loss, ((K - 1) * n_inputs, (K - 1) * n_inputs), contrast by contrast.
+
+    The inputs are the features, and a 1 if there is one more of them.
+    """
+    kind, n_classes = X.dtype.type, proba.shape[1]
+    basis = contrasts(n_classes).astype(kind)
+    n_contrasts = n_classes - 1
+    H = np.zeros((n_contrasts * n_inputs, n_contrasts * n_inputs), kind)
+    own = np.zeros((n_classes * n_inputs, n_inputs), kind)  # of every class: sum c (p_k + mu) x x'
+    root, step = np.sqrt(weight).astype(kind), max(1, (1 << 21) // (n_classes * n_inputs))
+    syrk = scipy.linalg.get_blas_funcs("syrk", dtype=kind)
+    for begin in range(0, len(root), step):
+        rows = slice(begin, begin + step)
+        x = np.ones((len(root[rows]), n_inputs), kind)
+        x[:, : X.shape[1]] = X[rows]
+        x *= root[rows, None]
+        p = proba[rows].astype(kind, copy=False)
+        own += _outer(p + kind(damping), x).T @ x
+        syrk(-1.0, _outer(p @ basis, x).T, beta=1.0, c=H.T, overwrite_c=True)
+    blocks, own = H.reshape(n_contrasts, n_inputs, n_contrasts, n_inputs), own.reshape(n_classes, -1)
+    for a in range(n_contrasts):
+        of_pairs = (basis[:, : a + 1] * basis[:, a : a + 1]).T @ own
+        blocks[a, :, : a + 1, :] += of_pairs.reshape(-1, n_inputs, n_inputs).transpose(1, 0, 2)
+    return H
+
+
+def _outer(values: NDArray[np.floating], x: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Every row's values times its inputs, (rows, values * inputs)."""
+    return np.asarray((values[:, :, None] * x[:, None, :]).reshape(len(x), -1))
+
+
+def drawn_contrast_hessian(
+    sample: Sample, n_inputs: int, terms: float, rng: np.random.Generator
+) -> NDArray[np.floating]:
+    """The same in float32, from about so many of its terms.
+
+    diag(p) - p p' is a Laplacian, the sum over pairs of classes of p_i p_j (e_i - e_j) (e_i - e_j)': a row has one term
+    a pair, and most of a row's are next to nothing. So terms are drawn instead of rows, each with a chance that follows
+    what it counts, half of them shared among the pairs by that, half alike.
+    """
+    X, proba, weight, n_classes = sample.X, sample.proba, sample.weight, sample.proba.shape[1]
+    first, second = np.triu_indices(n_classes, 1)
+    damping = sample.damping / n_classes
+    totals = (proba.T @ (proba * weight[:, None]))[first, second] + damping * weight.sum()
+    wanted = terms * (0.5 * totals / totals.sum() + 0.5 / len(totals))
+    syrk = scipy.linalg.get_blas_funcs("syrk", dtype=np.float32)
+    blocks = np.zeros((len(totals), n_inputs, n_inputs), np.float32)
+    for block, i, j, total, size in zip(blocks, first, second, totals, wanted, strict=True):
+        if total == 0:
+            continue
+        of_rows = weight * (proba[:, i] * proba[:, j] + damping)
+        chance = np.minimum(1, of_rows * (size / total))
+        rows = np.flatnonzero(rng.random(len(chance)) < chance)
+        x = np.ones((len(rows), n_inputs), np.float32)
+        x[:, : X.shape[1]] = X[rows]
+        x *= np.sqrt(of_rows[rows] / chance[rows])[:, None]
+        syrk(1.0, x.T, c=block.T, overwrite_c=True)
+        block += np.tril(block, -1).T
+    basis = contrasts(n_classes)
+    between = (basis[first] - basis[second]).astype(np.float32)
+    H = np.zeros((n_classes - 1, n_inputs, n_classes - 1, n_inputs), np.float32)
+    for a in range(n_classes - 1):
+        of_contrasts = (between[:, : a + 1] * between[:, a : a + 1]).T @ blocks.reshape(len(blocks), -1)
+        H[a, :, : a + 1] = of_contrasts.reshape(-1, n_inputs, n_inputs).transpose(1, 0, 2)
+    return H.reshape((n_classes - 1) * n_inputs, -1)
