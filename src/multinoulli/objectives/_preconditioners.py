@@ -44,9 +44,9 @@ class Kronecker:
         share = (spread / total).astype(X.dtype)
         self._mean = (share @ X).astype(np.float64) if has_offset else np.zeros(n_features)
         rooted = (X - self._mean.astype(X.dtype)) * np.sqrt(share)[:, None]
-        self._root = np.sqrt(np.maximum(ridge, LEAST_RIDGE * total))[:, None]
-        gram = (rooted.T @ rooted) / (self._root * self._root.T).astype(X.dtype)
-        g, self._U = np.linalg.eigh(gram)
+        root = np.sqrt(np.maximum(ridge, LEAST_RIDGE * total))[:, None]
+        g, U = np.linalg.eigh((rooted.T @ rooted) / (root * root.T).astype(X.dtype))
+        self._U = (U / root).astype(X.dtype)
         a, self._Q = np.linalg.eigh(sample.covariance())
         a[0] = 0  # adding the same to all classes changes nothing
         self._inverse = 1 / (np.outer(np.maximum(g, 0), np.maximum(a, 0)) + 1)
@@ -60,9 +60,9 @@ class Kronecker:
         coef, offset = _split(vector, *self._shape)
         if self._has_offset:
             coef = coef - np.outer(self._mean, offset)
-        rotated = self._U.T @ ((coef @ self._Q) / self._root).astype(self._U.dtype)
-        rotated = self._U @ (self._inverse * rotated).astype(self._U.dtype)
-        step: Vector = ((rotated / self._root) @ self._Q.T).astype(vector.dtype, copy=False)
+        rotated = self._U.T @ (coef @ self._Q).astype(self._U.dtype, copy=False)
+        rotated = self._U @ (self._inverse * rotated).astype(self._U.dtype, copy=False)
+        step: Vector = (rotated @ self._Q.T).astype(vector.dtype, copy=False)
         if not self._has_offset:
             return step.ravel()
         shift = self._Q @ (self._of_offset * (self._Q.T @ offset)) - self._mean @ step

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
+from scipy.linalg.blas import dtrsv
 
 from multinoulli.solvers._conjugate_gradient import Operator, Vector
 
@@ -63,12 +63,12 @@ class CurvaturePairs:
         S, Y, curvature = S[useful], Y[useful], curvature[useful].astype(np.float64)
         if not len(S):
             return precondition
-        R = np.triu(S @ Y.T).astype(np.float64)
+        R = (S @ Y.T).astype(np.float64, order="F")  # only the upper triangle is read
 
         def corrected(v: Vector) -> Vector:
-            alpha = solve_triangular(R, S @ v.astype(np.float32), check_finite=False)
+            alpha = dtrsv(R, S @ v.astype(np.float32))
             r = precondition(v - alpha.astype(np.float32) @ Y)
-            beta = solve_triangular(R, curvature * alpha - Y @ r.astype(np.float32), trans="T", check_finite=False)
+            beta = dtrsv(R, curvature * alpha - Y @ r.astype(np.float32), trans=1, overwrite_x=True)
             r += beta.astype(np.float32) @ S
             return r
 
