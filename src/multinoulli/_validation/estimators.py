@@ -49,7 +49,7 @@ def validate_fit(
     if class_weight is not None:
         weight = weight * _class_weight(class_weight, given, weight)
         X, given, weight = _present(X, given, weight)
-    classes, labels = np.unique(given, return_inverse=True)
+    classes, labels = _classes(given)
     if len(classes) < 2:
         raise ValueError(
             f"y has one class, {classes[0]!r}, among the samples with positive weight: "
@@ -91,6 +91,8 @@ def validate_batch(
 
 def validate_predict(estimator: Any, X: Any) -> Matrix:
     """Check the data to be predicted against what the estimator was fitted on."""
+    if _is_plain(X) and _is_known(estimator, X) and _sums_finite(X):
+        return np.asarray(X)
     X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", reset=False)
     matrix: Matrix = _matrix(X)
     return matrix
@@ -113,7 +115,14 @@ def check_positive(
         raise ValueError(f"{name} must be {what}, got {value!r}")
 
 
-def _validate_pair(estimator: Any, X: Any, y: ArrayLike, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+def _validate_pair(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+    if _is_plain(X) and _are_classes(y) and len(X) == len(y):
+        if reset:
+            estimator.n_features_in_ = X.shape[1]
+            estimator.__dict__.pop("feature_names_in_", None)
+        if _is_known(estimator, X):
+            _check_finite(X)
+            return X, y
     X, y = validate_data(
         estimator,
         X,
@@ -131,9 +140,38 @@ def _validate_pair(estimator: Any, X: Any, y: ArrayLike, *, reset: bool) -> tupl
     return X, np.asarray(y)
 
 
+def _is_plain(X: Any) -> bool:
+    """Whether X is an array that is used as it is: `validate_data` would take a while to say so."""
+    return (
+        type(X) is np.ndarray
+        and X.ndim == 2
+        and X.size > 0
+        and (X.dtype == np.float64 or X.dtype == np.float32)
+        and X.flags.c_contiguous
+    )
+
+
+def _is_known(estimator: Any, X: NDArray[Any]) -> bool:
+    """Whether X has as many features as the estimator knows, and neither has names for them."""
+    return bool(X.shape[1] == estimator.n_features_in_) and not hasattr(estimator, "feature_names_in_")
+
+
+def _are_classes(y: Any) -> bool:
+    """Whether these are labels beyond doubt: integers that span so little that scikit-learn would not even warn."""
+    if type(y) is not np.ndarray or y.ndim != 1 or y.dtype.kind != "i" or not y.size:
+        return False
+    return 2 * (int(y.max()) - int(y.min()) + 1) <= len(y)
+
+
+def _sums_finite(values: NDArray[Any]) -> bool:
+    """Whether the sum is finite: then all are, but some sums overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
+
+
 def _check_finite(X: Any) -> None:
     values = X.data if sparse.issparse(X) else X
-    if np.isfinite(values.sum(dtype=np.float64)) or np.isfinite(values).all():  # a sum tells most at half the price
+    if _sums_finite(values) or np.isfinite(values).all():  # a sum tells most at half the price
         return
     if sparse.issparse(X):
         entries = X.tocoo()
@@ -144,6 +182,16 @@ def _check_finite(X: Any) -> None:
         value = X[row, column]
     what = "NaN" if np.isnan(value) else "infinity"
     raise ValueError(f"Input X contains {what} at row {row}, column {column}: fill it in or leave the row out")
+
+
+def _classes(given: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The classes, sorted, and the code of every label; without a sort of all where integers span little."""
+    if not _are_classes(given):
+        return np.unique(given, return_inverse=True)
+    low = int(given.min())
+    shifted = given.astype(np.intp) - low
+    used = np.bincount(shifted) > 0
+    return (np.flatnonzero(used) + low).astype(given.dtype), (np.cumsum(used) - 1)[shifted]
 
 
 def _check_labels(given: NDArray[Any], declared: NDArray[Any]) -> None:
