@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -313,6 +314,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             check_positive("time_limit", self.time_limit, infinite=True)
 
     def _objective(self, data: FitData, present: NDArray[np.intp]) -> LinearCrossEntropy:
+        seed = self.random_state
+        if not isinstance(seed, Integral):  # a RandomState of one seed takes longer to make than many a fit of few rows
+            seed = check_random_state(seed).randint(2**31 - 1)
         return LinearCrossEntropy(
             data.X,
             np.searchsorted(present, data.labels),
@@ -321,7 +325,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             l2=float(1 / (self.C * data.weight.sum())),
             fit_intercept=self.fit_intercept,
             n_threads=number_of_threads(self.n_jobs),
-            rng=np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1)),
+            rng=np.random.default_rng(seed),
         )
 
     def _minimise(
