@@ -55,30 +55,29 @@ class Design:
         if self.is_sparse:
             self._rows = _parts(X)
             self._columns = _parts(X.tocsc())
-        first, second = self._moments(weight)
+        first = self._moment(weight, squared=False)
         if centred:
             self.mean = first
-            # A second reading, about the mean: E[x^2] - mean^2 cancels where the mean is large.
-            second = second if self.is_sparse else self._moments(weight)[1]
         if not self.is_sparse:
+            # A second reading, about the mean: E[x^2] - mean^2 cancels where the mean is large.
+            second = self._moment(weight, squared=True)
             varies = second > (CONSTANT * np.abs(first)) ** 2
             self.scale = np.where(varies, np.sqrt(second, where=varies, out=np.ones_like(second)), 1.0)
 
-    def _moments(self, weight: Float64) -> tuple[Float64, Float64]:
-        """Weighted mean and mean square of every column, about the present `mean`."""
+    def _moment(self, weight: Float64, *, squared: bool) -> Float64:
+        """Weighted mean of every column, or of its squares, about the present `mean`."""
         blocks = Blocks(self._X, self.mean, n_outputs=1, n_threads=self.n_threads)
 
         def of_span(rows: slice) -> tuple[Any, ...]:
-            first, second = np.zeros(self.n_features), np.zeros(self.n_features)
+            total = np.zeros(self.n_features)
             for some in blocks.blocks(rows):
                 block = blocks.read(some)
-                first += block.T @ weight[some]
-                second += (block.multiply(block) if self.is_sparse else np.square(block)).T @ weight[some]
-            return first, second
+                total += (np.square(block) if squared else block).T @ weight[some]
+            return (total,)
 
         self.n_passes += 0.5
-        first, second = blocks.total(of_span)
-        return first, second
+        moment: Float64 = blocks.total(of_span)[0]
+        return moment
 
     def blocks(self, n_outputs: int) -> Blocks:
         """The rows, centred but not scaled, in float64 and by blocks."""
