@@ -40,8 +40,9 @@ def test_contrasts_are_orthonormal_and_sum_to_nothing(n_classes):
 
 @pytest.mark.parametrize("damping", [0.0, 0.3])
 @pytest.mark.parametrize("n_inputs", [3, 4])
-def test_all_terms_make_the_hessian(damping, n_inputs):
-    rows = sample(damping=damping)
+@pytest.mark.parametrize("n_classes", [2, 3, 6])
+def test_all_terms_make_the_hessian(damping, n_inputs, n_classes):
+    rows = sample(damping=damping, n_classes=n_classes)
     expected = np.tril(by_definition(rows, n_inputs))
     whole = contrast_hessian(rows.X.astype(np.float64), rows.proba, rows.weight, damping, n_inputs)
     drawn = drawn_contrast_hessian(rows, n_inputs, 1e12, np.random.default_rng(1))

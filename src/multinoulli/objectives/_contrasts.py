@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 from multinoulli.objectives._curvature import Sample
 
 Float64 = NDArray[np.float64]
+Matrix = NDArray[np.floating]
+
+# Up to so many classes every pair of them is summed on its own: less arithmetic than all contrasts times all.
+FEW_CLASSES = 4
+# Entries of a block of rows from which a Hessian is formed: those that the cache keeps.
+BLOCK_ENTRIES = 1 << 18
 
 
 @cache
@@ -27,19 +33,18 @@ def contrasts(n_classes: int) -> Float64:
     return np.asarray(basis / np.sqrt(k * (k + 1)))
 
 
-def contrast_hessian(
-    X: NDArray[np.floating], proba: NDArray[np.floating], weight: Float64, damping: float, n_inputs: int
-) -> NDArray[np.floating]:
+def contrast_hessian(X: Matrix, proba: Matrix, weight: Float64, damping: float, n_inputs: int) -> Matrix:
     """The lower triangle of the Hessian of the loss, ((K - 1) * n_inputs, (K - 1) * n_inputs), contrast by contrast.
 
     The inputs are the features, and a 1 if there is one more of them.
     """
     kind, n_classes = X.dtype.type, proba.shape[1]
-    basis = contrasts(n_classes).astype(kind)
-    n_contrasts = n_classes - 1
-    H = np.zeros((n_contrasts * n_inputs, n_contrasts * n_inputs), kind)
-    own = np.zeros((n_classes * n_inputs, n_inputs), kind)  # of every class: sum c (p_k + mu) x x'
-    root, step = np.sqrt(weight).astype(kind), max(1, (1 << 21) // (n_classes * n_inputs))
+    first, second, _ = _pairs(n_classes)
+    few, basis = n_classes <= FEW_CLASSES, contrasts(n_classes).astype(kind, copy=False)
+    H = np.zeros(((n_classes - 1) * n_inputs,) * 2, kind)
+    # Of every pair of classes sum c (p_i p_j + mu/K) x x', or of every class sum c (p_k + mu) x x'.
+    sums = np.zeros(((len(first) if few else n_classes) * n_inputs, n_inputs), kind)
+    root, step = np.sqrt(weight).astype(kind, copy=False), max(1, BLOCK_ENTRIES // (n_classes * n_inputs))
     syrk = scipy.linalg.get_blas_funcs("syrk", dtype=kind)
     for begin in range(0, len(root), step):
         rows = slice(begin, begin + step)
@@ -47,37 +52,35 @@ def contrast_hessian(
         x[:, : X.shape[1]] = X[rows]
         x *= root[rows, None]
         p = proba[rows].astype(kind, copy=False)
-        own += _outer(p + kind(damping), x).T @ x
-        syrk(-1.0, _outer(p @ basis, x).T, beta=1.0, c=H.T, overwrite_c=True)
-    blocks, own = H.reshape(n_contrasts, n_inputs, n_contrasts, n_inputs), own.reshape(n_classes, -1)
-    for a in range(n_contrasts):
-        of_pairs = (basis[:, : a + 1] * basis[:, a : a + 1]).T @ own
-        blocks[a, :, : a + 1, :] += of_pairs.reshape(-1, n_inputs, n_inputs).transpose(1, 0, 2)
+        if few:
+            terms = p[:, first] * p[:, second] + kind(damping / n_classes)
+        else:
+            terms = p + kind(damping)
+            syrk(-1.0, _outer(p @ basis, x).T, beta=1.0, c=H.T, overwrite_c=True)
+        sums += _outer(terms, x).T @ x
+    if few:
+        return _of_pairs(sums, n_classes)
+    blocks, sums = H.reshape(n_classes - 1, n_inputs, -1, n_inputs), sums.reshape(n_classes, -1)
+    for a in range(n_classes - 1):
+        of_contrasts = (basis[:, : a + 1] * basis[:, a : a + 1]).T @ sums
+        blocks[a, :, : a + 1, :] += of_contrasts.reshape(-1, n_inputs, n_inputs).transpose(1, 0, 2)
     return H
 
 
-def _outer(values: NDArray[np.floating], x: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Every row's values times its inputs, (rows, values * inputs)."""
-    return np.asarray((values[:, :, None] * x[:, None, :]).reshape(len(x), -1))
-
-
-def drawn_contrast_hessian(
-    sample: Sample, n_inputs: int, terms: float, rng: np.random.Generator
-) -> NDArray[np.floating]:
+def drawn_contrast_hessian(sample: Sample, n_inputs: int, terms: float, rng: np.random.Generator) -> Matrix:
     """The same in float32, from about so many of its terms.
 
-    diag(p) - p p' is a Laplacian, the sum over pairs of classes of p_i p_j (e_i - e_j) (e_i - e_j)': a row has one term
-    a pair, and most of a row's are next to nothing. So terms are drawn instead of rows, each with a chance that follows
-    what it counts, half of them shared among the pairs by that, half alike.
+    A row has one term a pair of classes, and most of a row's are next to nothing. So terms are drawn instead of rows,
+    each with a chance that follows what it counts, half of them shared among the pairs by that, half alike.
     """
     X, proba, weight, n_classes = sample.X, sample.proba, sample.weight, sample.proba.shape[1]
-    first, second = np.triu_indices(n_classes, 1)
+    first, second, _ = _pairs(n_classes)
     damping = sample.damping / n_classes
     totals = (proba.T @ (proba * weight[:, None]))[first, second] + damping * weight.sum()
     wanted = terms * (0.5 * totals / totals.sum() + 0.5 / len(totals))
     syrk = scipy.linalg.get_blas_funcs("syrk", dtype=np.float32)
-    blocks = np.zeros((len(totals), n_inputs, n_inputs), np.float32)
-    for block, i, j, total, size in zip(blocks, first, second, totals, wanted, strict=True):
+    sums = np.zeros((len(totals), n_inputs, n_inputs), np.float32)
+    for block, i, j, total, size in zip(sums, first, second, totals, wanted, strict=True):
         if total == 0:
             continue
         of_rows = weight * (proba[:, i] * proba[:, j] + damping)
@@ -88,10 +91,32 @@ def drawn_contrast_hessian(
         x *= np.sqrt(of_rows[rows] / chance[rows])[:, None]
         syrk(1.0, x.T, c=block.T, overwrite_c=True)
         block += np.tril(block, -1).T
-    basis = contrasts(n_classes)
-    between = (basis[first] - basis[second]).astype(np.float32)
-    H = np.zeros((n_classes - 1, n_inputs, n_classes - 1, n_inputs), np.float32)
+    return _of_pairs(sums, n_classes)
+
+
+def _of_pairs(sums: Matrix, n_classes: int) -> Matrix:
+    """The Hessian of what every pair of classes has, (pairs, n_inputs, n_inputs) in any shape.
+
+    diag(p) - p p' is a Laplacian: the sum over pairs of p_i p_j (e_i - e_j) (e_i - e_j)'.
+    """
+    n_inputs = sums.shape[-1]
+    between = _pairs(n_classes)[2].astype(sums.dtype, copy=False)
+    sums = sums.reshape(len(between), -1)
+    H = np.zeros((n_classes - 1, n_inputs, n_classes - 1, n_inputs), sums.dtype)
     for a in range(n_classes - 1):
-        of_contrasts = (between[:, : a + 1] * between[:, a : a + 1]).T @ blocks.reshape(len(blocks), -1)
+        of_contrasts = (between[:, : a + 1] * between[:, a : a + 1]).T @ sums
         H[a, :, : a + 1] = of_contrasts.reshape(-1, n_inputs, n_inputs).transpose(1, 0, 2)
     return H.reshape((n_classes - 1) * n_inputs, -1)
+
+
+@cache
+def _pairs(n_classes: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Float64]:
+    """Every two classes, and how their contrasts differ, (pairs, K - 1)."""
+    first, second = np.triu_indices(n_classes, 1)
+    basis = contrasts(n_classes)
+    return first, second, basis[first] - basis[second]
+
+
+def _outer(values: Matrix, x: Matrix) -> Matrix:
+    """Every row's values times its inputs, (rows, values * inputs)."""
+    return np.asarray((values[:, :, None] * x[:, None, :]).reshape(len(x), -1))
