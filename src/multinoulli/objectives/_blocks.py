@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A design matrix read in float64, a block of rows at a time, on several threads: how moments and proofs are made."""
+"""A design matrix read in float64, a block of rows at a time, on several threads: how moments and proofs are made.
+
+A sparse one is a single block, whose products have threads of their own: by blocks, every one would need an accumulator
+as large as the coefficients, most of whose features it has not.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+from multinoulli.objectives._sparse_rows import SparseRows
 
 Float64 = NDArray[np.float64]
 
@@ -28,11 +33,11 @@ class Blocks:
 
     Parameters
     ----------
-    X : ndarray or csr_array of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features) or SparseRows
         float32 or float64, never copied as a whole. Blocks are converted to float64 as they are read: a gradient
-        summed in float32 would be too coarse for a certificate. A sparse X is never densified: its mean is subtracted
-        from the products.
+        summed in float32 would be too coarse for a certificate.
     mean : ndarray of shape (n_features,)
+        Of a dense X; a sparse one knows its own.
     n_outputs : int
         Columns of the largest accumulator, to bound the memory of the spans.
     n_threads : int
@@ -41,15 +46,13 @@ class Blocks:
 
     def __init__(self, X: Any, mean: Float64, *, n_outputs: int, n_threads: int) -> None:
         self.n_samples, self.n_features = map(int, X.shape)
-        self.is_sparse = bool(sparse.issparse(X))
         self.n_threads, self.mean = n_threads, mean
         self._X: Any = X
         entries = max(1, self.n_features * n_outputs)
-        block = self.n_samples if self.is_sparse else int(np.clip(BLOCK_ENTRIES // max(1, self.n_features), 128, 8192))
+        block = int(np.clip(BLOCK_ENTRIES // max(1, self.n_features), 128, 8192))
         n_spans = int(np.clip(MAX_SPAN_ENTRIES // entries, 1, MAX_SPANS))
-        if self.is_sparse:  # an accumulator costs its zeros and its sum: worth it for several times its size in entries
-            n_spans = min(n_spans, max(1, self._X.nnz // (4 * self.n_features)), max(1, self._X.nnz // BLOCK_ENTRIES))
-            block = -(-self.n_samples // n_spans)
+        if isinstance(X, SparseRows):
+            block, n_spans = self.n_samples, 1
         self._block = min(block, self.n_samples)
         self._span = self._block * -(-self.n_samples // (self._block * n_spans))
 
@@ -59,28 +62,23 @@ class Blocks:
             yield slice(begin, min(begin + self._block, rows.stop))
 
     def read(self, rows: slice) -> Any:
-        """These rows in float64: centred if dense; as they are, without a copy of their entries, if sparse."""
-        X = self._X
-        if not self.is_sparse:
-            return np.subtract(X[rows], self.mean, dtype=np.float64)
-        begin, end = X.indptr[rows.start], X.indptr[rows.stop]
-        data = X.data[begin:end].astype(np.float64, copy=False)
-        index = X.indices[begin:end], X.indptr[rows.start : rows.stop + 1] - begin
-        return sparse.csr_array((data, *index), shape=(rows.stop - rows.start, self.n_features))
+        """These rows, in float64 and centred."""
+        return self._X if isinstance(self._X, SparseRows) else np.subtract(self._X[rows], self.mean, dtype=np.float64)
 
-    def scores(self, block: Any, coef: Float64, offset: Float64) -> Float64:
-        """``(block - mean) @ coef + offset`` of shape (rows, n_outputs)."""
-        if self.is_sparse:
-            offset = offset - self.mean @ coef
+    @staticmethod
+    def scores(block: Any, coef: Float64, offset: Float64) -> Float64:
+        """``block @ coef + offset`` of shape (rows, n_outputs)."""
+        if isinstance(block, SparseRows):
+            return block.times(coef, offset)
         out: Float64 = block @ coef
         out += offset
         return out
 
-    def add_adjoint(self, block: Any, residual: Float64, out: Float64) -> None:
-        """``out += (block - mean).T @ residual``, out of shape (n_features, n_outputs)."""
-        if self.is_sparse:
-            out += block.T @ residual
-            out -= np.outer(self.mean, residual.sum(axis=0))
+    @staticmethod
+    def add_adjoint(block: Any, residual: Float64, out: Float64) -> None:
+        """``out += block.T @ residual``, of shape (n_features, n_outputs), zeros where the block is all there is."""
+        if isinstance(block, SparseRows):
+            block.adjoint(residual, out)
         else:
             out += block.T @ residual
 

@@ -58,7 +58,7 @@ def prove(
         s = np.maximum(prior - (1 - mix) * mean_proba, 0.0)  # mix * s
 
     def of_span(rows: slice) -> tuple[float, float, Float64]:
-        total, entropy, V = 0.0, 0.0, np.zeros_like(coef)
+        total, entropy, V = 0.0, 0.0, np.zeros(coef.shape)
         for some in blocks.blocks(rows):
             block, y, w = blocks.read(some), labels[some], weight[some]
             scores = blocks.scores(block, coef, intercept)
@@ -71,8 +71,8 @@ def prove(
         return total, entropy, V
 
     loss, entropy, V = blocks.total(of_span)
-    square = float(np.sum(coef**2))
-    dual = entropy - float(np.sum(V**2)) / (2 * l2) if l2 > 0 else -np.inf
+    square = float(np.vdot(coef, coef))
+    dual = entropy - float(np.vdot(V, V)) / (2 * l2) if l2 > 0 else -np.inf
     return Proof(loss + 0.5 * l2 * square, dual, V + l2 * coef, mean_proba - prior)
 
 

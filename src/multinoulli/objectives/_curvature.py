@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from multinoulli import _core
 from multinoulli.functions import softmax
-from multinoulli.objectives._design import Design, Rows, SparseRows
+from multinoulli.objectives._design import Design, Rows
+from multinoulli.objectives._sparse_rows import SparseRows
 
 Float64 = NDArray[np.float64]
 Vector = NDArray[np.floating]

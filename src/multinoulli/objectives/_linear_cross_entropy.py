@@ -209,8 +209,10 @@ class LinearCrossEntropy:
 
     def parts(self, point: Point) -> tuple[float, Float64, Float64]:
         """What `Point` keeps."""
-        loss, of_coef, of_offset, spread = self._design.gradient(point.scores, self._labels, self._weight)
-        return loss, self._join(of_coef, of_offset), spread
+        gradient = np.empty_like(point.theta)
+        of_coef, of_offset = self._split(gradient)
+        loss, spread = self._design.gradient(point.scores, self._labels, self._weight, of_coef, of_offset)
+        return loss, gradient, spread
 
     def gradient(self, point: Point) -> Float64:
         """Of the loss."""
