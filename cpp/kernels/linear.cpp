@@ -12,9 +12,8 @@ namespace multinoulli {
 
 extern const LinearTable TABLE_OF(MULTINOULLI_ISA);
 const LinearTable TABLE_OF(MULTINOULLI_ISA) = {
-    .scores_ff = scores_kernel<float, float>,
-    .scores_df = scores_kernel<double, float>,
-    .scores_dd = scores_kernel<double, double>,
+    .scores_f = scores_kernel<float>,
+    .scores_d = scores_kernel<double>,
     .gradient_f = gradient_kernel<float>,
     .gradient_d = gradient_kernel<double>,
     .hessian_f = hessian_kernel<float>,

@@ -68,11 +68,12 @@ static constexpr size_t linear_scratch(size_t d, size_t n_classes) {
     return sizeof(T) * (sums + blocks + lanes + scratch_for_rows<T>(rows, n_classes)) + 16 * 64;
 }
 
-template <class T, class From>
+template <class From>
 struct ScoresPass {
-    Design<T, From> design;
-    const T *coef, *offset;  // (d, K), (K,)
-    T* out;                  // (rows, K)
+    Design<double, From> design;
+    const double *coef, *offset;  // (d, K), (K,)
+    double* out;                  // (rows, K)
+    bool single;                  // products of floats in float are enough; see single_stretch
 };
 template <class From>
 struct GradientPass {
@@ -95,8 +96,9 @@ template <class From>
 using GradientKernel = double (*)(const GradientPass<From>&, size_t begin, size_t end, double* gradient, double* sums);
 template <class T>
 using HessianKernel = void (*)(const HessianPass<T>&, size_t begin, size_t end, double* product, double* sums);
-template <class T, class From>
-using ScoresKernel = void (*)(const ScoresPass<T, From>&, size_t begin, size_t end);
+// False: a score is not finite, of a class whose offset is not -inf.
+template <class From>
+using ScoresKernel = bool (*)(const ScoresPass<From>&, size_t begin, size_t end);
 
 // A search among points z_i = scores_i + sum_j steps_j directions_j[i] + offset.
 constexpr size_t most_directions = 2;
@@ -153,9 +155,8 @@ template <class T, class From>
 using SparseKernel = void (*)(const SparseProduct<T, From>&, size_t begin, size_t end);
 
 struct LinearTable {
-    ScoresKernel<float, float> scores_ff;
-    ScoresKernel<double, float> scores_df;
-    ScoresKernel<double, double> scores_dd;
+    ScoresKernel<float> scores_f;
+    ScoresKernel<double> scores_d;
     GradientKernel<float> gradient_f;
     GradientKernel<double> gradient_d;
     HessianKernel<float> hessian_f;

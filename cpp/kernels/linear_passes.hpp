@@ -22,24 +22,31 @@ INLINE void for_each_block(Product& product, size_t begin, size_t end, size_t n_
     }
 }
 
-template <class Product, class T, class From>
-void scores_of(const ScoresPass<T, From>& pass, size_t begin, size_t end) {
+template <class Product, class From>
+bool scores_of(const ScoresPass<From>& pass, size_t begin, size_t end) {
+    using T = double;
     constexpr size_t L = lanes<T>;
     const size_t n_rows = pass.design.n_rows, n = pass.design.n_classes;
     Arena arena(pass.design.scratch);
     Product product(pass.design, arena);
     Vec<T>* const column = arena.take<Vec<T>>(padded_length<T>(n));
     T* const results = arena.take<T>(padding_for<T>(n));
+    IntVec<T> odd = {};
     for (size_t first = begin; first < end; first += product.rows()) {
         product.read(first);
         product.scores(pass.coef, pass.offset);
         for (size_t row = first, g = 0; row < end && row < first + product.rows(); row += L, g++) {
-            for (size_t k = 0; k < n; k++) column[k] = product.column(g)[k];
+            for (size_t k = 0; k < n; k++) {
+                const Vec<T> score = column[k] = product.column(g)[k];
+                if (pass.offset[k] > -__builtin_inf()) odd |= ~(magnitude(score) <= __DBL_MAX__);
+            }
             write_transposed(column, results, n);
             const size_t left = n_rows - row;
             __builtin_memcpy(pass.out + row * n, results, (left < L ? left : L) * n * sizeof(T));
         }
     }
+    IntVec<T> none = {};
+    return __builtin_memcmp(&odd, &none, sizeof odd) == 0;
 }
 
 template <class Product, class From>
@@ -112,9 +119,12 @@ INLINE auto by_way(const Design<T, From>& design, F pass) {
     }
 }
 
-template <class T, class From>
-void scores_kernel(const ScoresPass<T, From>& pass, size_t begin, size_t end) {
-    by_way(pass.design, [&]<class Product>() { scores_of<Product>(pass, begin, end); });
+template <class From>
+bool scores_kernel(const ScoresPass<From>& pass, size_t begin, size_t end) {
+    if constexpr (sizeof(From) == sizeof(float))
+        if (pass.single && way_for(pass.design.d, pass.design.n_classes) == Way::tiled)
+            return scores_of<TiledProduct<double, float, float>>(pass, begin, end);
+    return by_way(pass.design, [&]<class Product>() { return scores_of<Product>(pass, begin, end); });
 }
 template <class From>
 double gradient_kernel(const GradientPass<From>& pass, size_t begin, size_t end, double* gradient, double* sums) {

@@ -12,9 +12,10 @@ namespace multinoulli {
 namespace {
 
 constexpr size_t most_spans = 32;
-constexpr size_t most_sums = size_t(1) << 25;  // of all spans together
-constexpr size_t least_span = 1024;            // rows: as many multiples of its sums are what a span adds up
-constexpr double worth_a_span = 1 << 20;       // products: what is paid for a span's sums then hardly shows
+constexpr size_t most_sums = size_t(1) << 25;    // of all spans together
+constexpr size_t least_span = 1024;              // rows: as many multiples of its sums are what a span adds up
+constexpr size_t kept_scores = size_t(1) << 15;  // that the second cache keeps beside the rows that they come from
+constexpr double worth_a_span = 1 << 20;         // products: what is paid for a span's sums then hardly shows
 
 // Memory of a thread, for whole vectors and cache lines.
 class Scratch {
@@ -99,23 +100,32 @@ double sum_of_pass(const Pass& pass, double* matrix, double* vector, int threads
 
 }  // namespace
 
-template <class T, class From>
-void linear_scores(const ScoresPass<T, From>& pass, int threads) {
-    const size_t d = pass.design.d, n_classes = pass.design.n_classes;
-    const Spans spans(pass.design.n_rows, linear_block<T>(d, n_classes), (d + 8) * n_classes, 0);
-    const auto run = [&](const Design<T, From>& design, size_t begin, size_t end) {
-        ScoresPass<T, From> mine = pass;
-        mine.design = design;
-        if constexpr (sizeof(T) == sizeof(float))
-            linear_kernels->scores_ff(mine, begin, end);
-        else if constexpr (sizeof(From) == sizeof(float))
-            linear_kernels->scores_df(mine, begin, end);
-        else
-            linear_kernels->scores_dd(mine, begin, end);
-    };
-    over_spans(
-        spans, 0, nullptr, linear_scratch<T>(d, n_classes), products_ns(pass.design), threads,
-        [&](size_t begin, size_t end, double*, char* scratch) { run(with_scratch(pass.design, scratch), begin, end); });
+template <class From>
+bool linear_scores(const ScoresPass<From>& pass, Kernel<double> then, int threads) {
+    const size_t d = pass.design.d, n_classes = pass.design.n_classes, block = linear_block<double>(d, n_classes);
+    const Spans spans(pass.design.n_rows, block, (d + 8) * n_classes, 0);
+    const size_t together = std::max<size_t>(kept_scores / n_classes / block, 1) * block;
+    const size_t for_scores = (linear_scratch<double>(d, n_classes) + 63) / 64 * 64,
+                 for_rows = then ? sizeof(double) * scratch_for_rows<double>(together, n_classes) : 0;
+    ScoresKernel<From> kernel;
+    if constexpr (sizeof(From) == sizeof(float))
+        kernel = linear_kernels->scores_f;
+    else
+        kernel = linear_kernels->scores_d;
+    double odd = 0;
+    over_spans(spans, 1, &odd, for_scores + for_rows, products_ns(pass.design), threads,
+               [&](size_t begin, size_t end, double* sums, char* scratch) {
+                   ScoresPass<From> mine = pass;
+                   mine.design = with_scratch(pass.design, scratch);
+                   for (size_t first = begin, last; first < end; first = last) {
+                       last = std::min(end, first + together);
+                       sums[0] += kernel(mine, first, last) ? 0 : 1;
+                       double* const rows = pass.out + first * n_classes;
+                       double* const for_row = reinterpret_cast<double*>(scratch + for_scores);
+                       if (then) then({rows, nullptr, rows, nullptr, n_classes, false, for_row}, 0, last - first);
+                   }
+               });
+    return odd == 0;
 }
 
 template <class From>
@@ -212,9 +222,8 @@ template void sparse_product<float, float>(const SparseProduct<float, float>&, s
 template void sparse_product<float, double>(const SparseProduct<float, double>&, size_t, int);
 template void sparse_product<double, float>(const SparseProduct<double, float>&, size_t, int);
 template void sparse_product<double, double>(const SparseProduct<double, double>&, size_t, int);
-template void linear_scores<float, float>(const ScoresPass<float, float>&, int);
-template void linear_scores<double, float>(const ScoresPass<double, float>&, int);
-template void linear_scores<double, double>(const ScoresPass<double, double>&, int);
+template bool linear_scores<float>(const ScoresPass<float>&, Kernel<double>, int);
+template bool linear_scores<double>(const ScoresPass<double>&, Kernel<double>, int);
 template double linear_gradient<float>(const GradientPass<float>&, double*, double*, int);
 template double linear_gradient<double>(const GradientPass<double>&, double*, double*, int);
 template void linear_hessian<float>(const HessianPass<float>&, double*, double*, int);

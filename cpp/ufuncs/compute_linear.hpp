@@ -11,8 +11,10 @@ namespace multinoulli {
 inline Gemm<float> blas_sgemm = nullptr;
 inline Gemm<double> blas_dgemm = nullptr;
 
-template <class T, class From>
-void linear_scores(const ScoresPass<T, From>& pass, int threads);
+// `then`: what becomes of the rows of scores, in their place, before they leave the cache; null for nothing. False: a
+// score is not finite, of a class whose offset is not -inf.
+template <class From>
+bool linear_scores(const ScoresPass<From>& pass, Kernel<double> then, int threads);
 
 // gradient: (d, K), sums: (K,). Returns the sum of the weighted losses.
 template <class From>

@@ -45,27 +45,35 @@ const int64_t* labels_of(const Arguments& arguments, int i, size_t n_rows, size_
     return labels;
 }
 
-template <class T, class From>
-void scores_in(const Arguments& arguments, const Shape& shape) {
+template <class From>
+bool scores_in(const Arguments& arguments, const Shape& shape, bool single, Kernel<double> then, int out) {
     const auto [n_rows, d, n_classes] = shape;
-    const ScoresPass<T, From> pass{design_of<T, From>(arguments, shape, 1), arguments.array<const T>(2, {d, n_classes}),
-                                   arguments.array<const T>(3, {n_classes}),
-                                   arguments.array<T>(4, {n_rows, n_classes})};
-    const int threads = arguments.at_least_one(5);
-    if (sizeof(T) == sizeof(float) && pass.design.mean)
-        fail(PyExc_TypeError, "a mean is subtracted in float64: coef must be float64");
+    const ScoresPass<From> pass{
+        design_of<double, From>(arguments, shape, 1), arguments.array<const double>(2, {d, n_classes}),
+        arguments.array<const double>(3, {n_classes}), arguments.array<double>(out, {n_rows, n_classes}), single};
+    const int threads = arguments.at_least_one(out + 1);
     const WithoutGil running;
-    linear_scores(pass, threads);
+    return linear_scores(pass, then, threads);
 }
-PyObject* scores(const Arguments& arguments) {
+PyObject* scores(const Arguments& arguments, bool single, Kernel<double> then, int out) {
     const Shape shape = shape_of(arguments, 2);
-    if (arguments.is_of<float>(2))
-        scores_in<float, float>(arguments, shape);
-    else if (arguments.is_of<float>(0))
-        scores_in<double, float>(arguments, shape);
-    else
-        scores_in<double, double>(arguments, shape);
-    Py_RETURN_NONE;
+    return PyBool_FromLong(arguments.is_of<float>(0) ? scores_in<float>(arguments, shape, single, then, out)
+                                                     : scores_in<double>(arguments, shape, single, then, out));
+}
+PyObject* exact_scores(const Arguments& arguments) { return scores(arguments, false, nullptr, 4); }
+PyObject* predictions(const Arguments& arguments) {
+    PyObject* const name = arguments.object(4);
+    const auto is = [name](const char* text) {
+        return PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, text) == 0;
+    };
+    Kernel<double> then = nullptr;
+    if (is("softmax"))
+        then = kernels->f64.rows[softmax];
+    else if (is("log_softmax"))
+        then = kernels->f64.rows[log_softmax];
+    else if (!is("scores"))
+        fail(PyExc_ValueError, "argument 4 must be 'scores', 'softmax' or 'log_softmax', not %R", name);
+    return scores(arguments, true, then, 5);
 }
 
 template <class From>
@@ -223,9 +231,14 @@ PyObject* use_blas(const Arguments& arguments) {
 }
 
 PyMethodDef methods[] = {
-    checked_method<scores, 6>("linear_scores",
-                              "linear_scores(X, mean, coef, offset, out, threads, /)\n--\n\n"
-                              "out = (X - mean) @ coef + offset."),
+    checked_method<exact_scores, 6>(
+        "linear_scores",
+        "linear_scores(X, mean, coef, offset, out, threads, /)\n--\n\n"
+        "out = (X - mean) @ coef + offset. Whether all are finite, but for classes whose offset is -inf."),
+    checked_method<predictions, 7>(
+        "linear_predictions",
+        "linear_predictions(X, mean, coef, offset, function, out, threads, /)\n--\n\n"
+        "out = function of the same, 'scores', 'softmax' or 'log_softmax'. A float32 X may be multiplied in float32."),
     checked_method<gradient, 10>(
         "linear_gradient",
         "linear_gradient(X, mean, scores, labels, weight, gradient, sums, spread, proba, threads, /)\n--\n\n"

@@ -457,6 +457,51 @@ def test_a_row_has_the_same_scores_alone_and_in_any_batch():
     np.testing.assert_array_equal(linear_scores(thin[5:9], coef, intercept), linear_scores(thin, coef, intercept)[5:9])
 
 
+@pytest.mark.parametrize("shape", [(300, 784, 10), (200, 384, 77), (200, 9, 7), (300, 70, 130)], ids=str)
+def test_scores_of_float32_data_are_as_accurate_as_is_said(shape):
+    n, d, K = shape
+    rng = np.random.default_rng(0)
+    coef, intercept = rng.standard_normal((K, d)), rng.standard_normal(K)
+    X = (100 + rng.standard_normal((n, d))).astype(np.float32)  # far from zero: what is small is a difference
+    model = SoftmaxRegression().fit(X[: 2 * K], np.arange(2 * K) % K)
+    model.coef_, model.intercept_ = coef, intercept
+    wide = X.astype(np.longdouble)
+    size = np.abs(wide) @ np.abs(coef.T) + np.abs(intercept)
+    error = np.abs(model.scores(X) - (wide @ coef.T.astype(np.longdouble) + intercept))
+    assert np.max(error / size) <= 130 * 2.0**-24
+    assert np.mean(error / size) <= 2 * 2.0**-24
+    np.testing.assert_array_equal(model.predict_proba(X), softmax(model.scores(X)))
+    np.testing.assert_array_equal(model.predict_log_proba(X), log_softmax(model.scores(X)))
+    np.testing.assert_array_equal(model.predict(X), model.scores(X).argmax(axis=1))
+    np.testing.assert_array_equal(model.scores(X[5:7]), model.scores(X)[5:7])
+    np.testing.assert_allclose(model.scores(X.astype(float)), wide @ coef.T + intercept, rtol=1e-9)
+
+
+def test_scores_beyond_float32_are_in_float64_row_by_row():
+    rng = np.random.default_rng(0)
+    X, coef, intercept = rng.random((9, 80), np.float32), 1e30 * rng.random((4, 80)), np.array([0, 0, -np.inf, 0])
+    X[3] *= 1e30
+    together = linear_scores(X, coef, intercept)
+    np.testing.assert_allclose(together, X.astype(float) @ coef.T + intercept, rtol=1e-5)
+    np.testing.assert_allclose(together[3], (X.astype(float) @ coef.T + intercept)[3], rtol=1e-12)
+    for row in range(9):
+        np.testing.assert_array_equal(linear_scores(X[row : row + 1], coef, intercept)[0], together[row])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity")])
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba", "scores", "decision_function"])
+def test_what_is_not_finite_is_not_predicted(dtype, value, name, method):
+    X, y = make_classification(60, 80, random_state=0)
+    X = X.astype(dtype)
+    model = SoftmaxRegression(0.01).fit(X, y)
+    for make in (np.array, sparse.csr_array):
+        bad = X.copy()
+        bad[30, 7] = value
+        with pytest.raises(ValueError, match=f"Input X contains {name}"):
+            getattr(model, method)(make(bad))
+
+
 def test_feature_names_are_checked(iris):
     pandas = pytest.importorskip("pandas")
     X, y = iris

@@ -85,15 +85,72 @@ def test_scores(shape, dtype, centred):
         assert alone.tobytes() == out[row].tobytes()
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_scores_in_float32(shape):
+SINGLE_STRETCH = 128  # features whose products are added up in float32
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (90, 784, 10), (1000, 384, 77), (33, 129, 128)], ids=str)
+@pytest.mark.parametrize("centred", [False, True])
+def test_scores_of_float32_products(shape, centred):
     n, d, K = shape
-    rng, X, *_ = problem(shape, np.float32)
-    coef, offset = rng.standard_normal((d, K), np.float32), rng.standard_normal(K, np.float32)
-    out = np.full((n, K), np.nan, np.float32)
-    _core.linear_scores(X, None, coef, offset, out, 1)
-    want = exact(X) @ exact(coef) + exact(offset)
-    assert_near(out, want, np.abs(exact(X)) @ np.abs(exact(coef)) + np.abs(offset), d + 2)
+    rng, X, *_ = problem(shape, np.float32, offset=30.0)
+    coef, offset, mean = rng.standard_normal((d, K)), rng.standard_normal(K), X.mean(axis=0, dtype=float) if n else None
+    mean = mean if centred else None
+    out = np.full((n, K), np.nan)
+    assert _core.linear_predictions(X, mean, coef, offset, "scores", out, 1)
+    rows = exact(X) - exact(mean) if mean is not None else exact(X)
+    size = np.abs(rows) @ np.abs(exact(coef)) + np.abs(offset)
+    assert np.all(np.abs(exact(out) - (rows @ exact(coef) + exact(offset))) <= (SINGLE_STRETCH + 2) * 2.0**-24 * size)
+    for threads in THREADS:
+        again = np.full((n, K), np.nan)
+        _core.linear_predictions(X, mean, coef, offset, "scores", again, threads)
+        assert again.tobytes() == out.tobytes()
+    for row in range(0, n, max(1, n // 7)):  # a row's bits are its own
+        alone = np.empty((1, K))
+        _core.linear_predictions(X[row : row + 1], mean, coef, offset, "scores", alone, 1)
+        assert alone.tobytes() == out[row].tobytes()
+
+
+def test_sums_of_float32_products_lose_nothing_over_many_features():
+    X, coef = np.full((3, 1 << 16), 1 / 3, np.float32), np.full((1 << 16, 2), 1 / 3)
+    out, want = np.empty((3, 2)), float(np.float32(1 / 3)) / 3 * (1 << 16)
+    _core.linear_predictions(X, None, coef, np.zeros(2), "scores", out, 1)
+    np.testing.assert_allclose(out, want, rtol=4e-6)  # one sum in float32 is wrong by 1e-4
+    assert abs(np.cumsum(X[0] * coef[:, 0].astype(np.float32))[-1] / want - 1) > 2e-5
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("function", ["softmax", "log_softmax"])
+def test_a_function_of_the_scores(shape, dtype, function):
+    n, d, K = shape
+    rng, X, *_ = problem(shape, dtype)
+    coef, offset = rng.standard_normal((d, K)), rng.standard_normal(K)
+    offset[0] = -np.inf
+    scores, out = np.empty((n, K)), np.full((n, K), np.nan)
+    assert _core.linear_predictions(X, None, coef, offset, "scores", scores, 1)
+    want = getattr(_core, function)(scores) if n else scores
+    for threads in THREADS:
+        assert _core.linear_predictions(X, None, coef, offset, function, out, threads)
+        np.testing.assert_array_equal(out, want)
+
+
+@pytest.mark.parametrize(("d", "K"), [(9, 7), (90, 9), (20, 90), (3, 300)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_scores_tell_whether_they_are_finite(d, K, dtype, bad):
+    for n, row in itertools.product([1, 1030], [0, -1]):
+        X, coef, offset = np.ones((n, d), dtype), np.ones((d, K)), np.zeros(K)
+        offset[1] = -np.inf
+        X[row, d - 1] = bad
+        assert not _core.linear_scores(X, None, coef, offset, np.empty((n, K)), 1)
+        assert not _core.linear_predictions(X, None, coef, offset, "softmax", np.empty((n, K)), 2)
+
+
+def test_only_a_known_function_of_scores():
+    given = np.ones((1, 1)), None, np.ones((1, 2)), np.ones(2)
+    for name in "exp", None:
+        with pytest.raises(ValueError, match=r"'scores', 'softmax' or 'log_softmax'"):
+            _core.linear_predictions(*given, name, np.empty((1, 2)), 1)
 
 
 # --- gradient ---------------------------------------------------------------------------------------------------------

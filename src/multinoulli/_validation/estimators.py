@@ -90,12 +90,25 @@ def validate_batch(
 
 
 def validate_predict(estimator: Any, X: Any) -> Matrix:
-    """Check the data to be predicted against what the estimator was fitted on."""
-    if _is_plain(X) and _is_known(estimator, X) and _sums_finite(X):
+    """Check the data to be predicted against what the estimator was fitted on, but whether a dense X is finite."""
+    if _is_plain(X) and _is_known(estimator, X):
         return np.asarray(X)
-    X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", reset=False)
+    X = validate_data(
+        estimator,
+        X,
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+        order="C",
+        ensure_all_finite=sparse.issparse(X),
+        reset=False,
+    )
     matrix: Matrix = _matrix(X)
     return matrix
+
+
+def check_predicted(estimator: Any, X: Matrix) -> None:
+    """Raise ValueError if a dense X is not finite: asked where its scores are not, so that it is read but once."""
+    check_array(X, dtype=None, estimator=estimator, input_name="X")
 
 
 def number_of_threads(n_jobs: int | None) -> int:
