@@ -10,22 +10,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from multinoulli._threads import single_threaded_blas
 from multinoulli._validation.estimators import (
     FitData,
     check_positive,
-    check_predicted,
     number_of_threads,
     validate_batch,
     validate_fit,
-    validate_predict,
 )
-from multinoulli.classifiers._linear_scores import Function, linear_predictions
+from multinoulli.classifiers._base import LinearClassifier
 from multinoulli.classifiers._progress import show_progress
 from multinoulli.objectives import AnchoredCrossEntropy, LinearCrossEntropy, Posterior, Separation
 from multinoulli.solvers import Certificate, CurvaturePairs, Objective, Progress, Result, minimise
@@ -37,7 +33,7 @@ WAY_OUT = {
 }
 
 
-class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class SoftmaxRegression(LinearClassifier):
     r"""Linear classifier with softmax probabilities, fitted to a certified optimum.
 
     Scores are ``X @ coef_.T + intercept_`` and probabilities ``softmax(scores)``, for two classes as for many. The
@@ -273,48 +269,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             self._warn(result, None, proved=False)
         return self
 
-    def scores(self, X: Any) -> NDArray[np.float64]:
-        """Scores of shape (n_samples, n_classes): log-probabilities up to a constant a row.
-
-        Those of float64 and of sparse data are exact but for float64's rounding. A dense float32 X of more than 64
-        features or 700 coefficients, and up to 128 classes, is multiplied in float32, as scikit-learn does, and the
-        sums of every 128 features are added up in float64: a score is wrong by at most ``130 * 2**-24 * |x| @ |coef|``,
-        about ``2 * 2**-24`` of it in practice. Where that matters, predict ``X.astype(float)``. All predictions are of
-        these scores.
-        """
-        return self._predictions(X, "scores")
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Scores as scikit-learn wants them: for two classes, how far the second is above the first, (n_samples,)."""
-        scores = self.scores(X)
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities of shape (n_samples, n_classes), columns in the order of ``classes_``."""
-        return self._predictions(X, "softmax")
-
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Log-probabilities of shape (n_samples, n_classes): exact where the probability rounds to 0 or 1."""
-        return self._predictions(X, "log_softmax")
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of every row, (n_samples,); of equal ones the first."""
-        best = np.argmax(self.scores(X), axis=1)
-        labels: NDArray[Any] = self.classes_[best]
-        return labels
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-    def _predictions(self, X: Any, function: Function) -> NDArray[np.float64]:
-        check_is_fitted(self)
-        matrix = validate_predict(self, X)
-        predictions, finite = linear_predictions(matrix, self.coef_, self.intercept_, function)
-        if not finite:
-            check_predicted(self, matrix)
-        return predictions
 
     def _check_parameters(self) -> None:
         check_positive("C", self.C, infinite=True)
