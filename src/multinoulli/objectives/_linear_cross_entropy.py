@@ -221,7 +221,7 @@ class LinearCrossEntropy:
     def move(self, step: Float64) -> Move:
         """A step, less what it would do to all classes alike, and the scores that it adds."""
         coef, offset = self._split(step)
-        coef, offset = coef - coef.mean(axis=1, keepdims=True), offset - offset.mean()
+        coef, offset = coef - coef.sum(axis=1, keepdims=True) / self.n_classes, offset - offset.sum() / self.n_classes
         step, scores = self._join(coef, offset), self._design.scores(coef, offset)
         return Move(step, scores if scores.size <= MAX_DOUBLE_SCORES else scores.astype(np.float32))
 
@@ -229,7 +229,7 @@ class LinearCrossEntropy:
         """What the moves come to together; None if their scores are too many to keep."""
         if moves[0].scores.size > MAX_DOUBLE_SCORES:
             return None
-        step = sum((a * move.step for a, move in zip(lengths, moves, strict=True)), np.zeros_like(moves[0].step))
+        step = _sum(lengths, [move.step for move in moves])
         scores = np.zeros_like(moves[0].scores)
         _add(scores, moves, lengths, np.zeros(self.n_classes), self._n_threads)
         return Move(step, scores)
@@ -241,14 +241,11 @@ class LinearCrossEntropy:
     def search(self, point: Point, moves: Sequence[Move], level: float) -> tuple[Point, Float64]:
         """The best point on the plane of the moves, and their lengths."""
         ridge, steps = self.ridge(level), [move.step for move in moves]
-        plane = self._plane(
-            point,
-            moves,
-            np.array([[float(np.sum(ridge * u * v)) for u in steps] for v in steps]),
-            np.array([float(np.sum(ridge * u * point.theta)) for u in steps]),
-        )
+        pulls = [ridge * u for u in steps]
+        quadratic, linear = [[u @ v for u in pulls] for v in steps], [u @ point.theta for u in pulls]
+        plane = self._plane(point, moves, np.array(quadratic), np.array(linear))
         found = search(plane, point.loss)
-        theta = point.theta + sum(a * u for a, u in zip(found.lengths, steps, strict=True))
+        theta = point.theta + _sum(found.lengths, steps)
         return self._moved(point, theta, moves, found), found.lengths
 
     def polish(self, point: Point) -> Point:
@@ -381,6 +378,13 @@ class LinearCrossEntropy:
         self.n_passes += 1
         gradient = self._join(proof.of_coef / scale, proof.of_intercept)
         return Bounds(self._join(coef, intercept), proof.primal, proof.dual, float(np.linalg.norm(gradient)))
+
+
+def _sum(lengths: Float64, steps: Sequence[Float64]) -> Float64:
+    total: Float64 = lengths[0] * steps[0]
+    for length, step in zip(lengths[1:], steps[1:], strict=True):
+        total += length * step
+    return total
 
 
 def _add(scores: Float64, moves: Sequence[Move], lengths: Float64, offset: Float64, n_threads: int) -> None:

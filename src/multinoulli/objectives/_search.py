@@ -23,6 +23,7 @@ BOLD, FAR, SOME_ROWS = 4.0, 8.0, 4096
 # For many classes some rows say enough about how the classes' offsets depend on each other.
 COVARIANCE_WORK = 2e5
 LEAST_PIVOT = 1e-5  # of a Cholesky factor with a diagonal of about 1
+TINY = float(np.finfo(float).tiny)
 
 
 class Plane(NamedTuple):
@@ -108,19 +109,24 @@ def _evaluate(plane: Plane, lengths: Float64, offset: Float64, every: int) -> _P
     loss, gradient, hessian = _core.linear_search(
         plane.scores, plane.directions, lengths, offset, plane.labels, plane.weight, every, plane.n_threads
     )
-    J, bent = len(lengths), plane.quadratic @ lengths
-    gradient[:J] += plane.linear + bent
-    hessian[:J, :J] += plane.quadratic
+    J = len(lengths)
+    if J:
+        bent = plane.quadratic @ lengths
+        loss += float((plane.linear + 0.5 * bent) @ lengths)
+        gradient[:J] += plane.linear + bent
+        hessian[:J, :J] += plane.quadratic
     if plane.free_offset:
         hessian[J:, J:] += 1 / len(offset) ** 2  # no step along the constant vector
-    return _Place(lengths, offset, loss + _penalty(plane, lengths), gradient, hessian)
+    return _Place(lengths, offset, loss, gradient, hessian)
 
 
 def _newton_step(plane: Plane, here: _Place) -> tuple[Float64, float]:
     """For lengths and offset, and twice the decrease that it promises."""
-    J = len(here.gradient) if plane.free_offset else len(here.lengths)
-    step = np.zeros_like(here.gradient)
-    step[:J] = -_solve(here.hessian[:J, :J], here.gradient[:J])
+    if plane.free_offset:
+        step = -_solve(here.hessian, here.gradient)
+    else:
+        J, step = len(here.lengths), np.zeros_like(here.gradient)
+        step[:J] = -_solve(here.hessian[:J, :J], here.gradient[:J])
     return step, float(-here.gradient @ step)
 
 
@@ -145,7 +151,7 @@ def _found(plane: Plane, here: _Place) -> Found:
 def _spreads(plane: Plane) -> Float64:
     """How much every direction changes scores, from some thousand rows; on average over the classes not at all."""
     some = [d[:: max(1, len(d) // SOME_ROWS)] for d in plane.directions]
-    return np.array([float(np.linalg.norm(d)) / d.size**0.5 for d in some])
+    return np.array([(float(np.vdot(d, d)) / d.size) ** 0.5 for d in some])
 
 
 def _penalty(plane: Plane, lengths: Float64) -> float:
@@ -155,11 +161,13 @@ def _penalty(plane: Plane, lengths: Float64) -> float:
 def _solve(hessian: Float64, gradient: Float64) -> Float64:
     """H^-1 g, scaled first: lengths and offsets have nothing in common."""
     diagonal = hessian.diagonal()
-    root = np.sqrt(np.maximum(diagonal, max(1e-14 * float(diagonal.max(initial=0)), np.finfo(float).tiny)))
-    scaled = hessian / root / root[:, None]
-    scaled.flat[:: len(root) + 1] += 1e-12
-    factor, solution, info = dposv(scaled, gradient / root)
-    if info or float(factor.diagonal().min(initial=1)) < LEAST_PIVOT:  # directions that are nearly one
-        solution = np.linalg.lstsq(scaled, gradient / root, rcond=None)[0]
-    result: Float64 = solution / root
+    root = np.sqrt(np.maximum(diagonal, max(1e-14 * float(diagonal.max()), TINY)))
+    scaled, right = hessian / root, gradient / root
+    scaled /= root[:, None]
+    scaled.ravel()[:: len(root) + 1] += 1e-12
+    factor, solution, info = dposv(scaled, right)
+    if info or float(factor.diagonal().min()) < LEAST_PIVOT:  # directions that are nearly one
+        solution = np.linalg.lstsq(scaled, right, rcond=None)[0]
+    solution /= root
+    result: Float64 = solution
     return result

@@ -192,13 +192,14 @@ def minimise(
         distance = gap / tol if len(levels) == 1 and not model.damping else math.inf
         solved = _solve(objective, model, point, gradient, curvature, ridge, level, near, pairs, distance)
         decrement = float(-gradient @ solved.step)
-        step = solved.step
-        expected = float(-gradient @ step - (ridge * step) @ step)  # along a step of conjugate gradients
+        step, bent = solved.step, 1.0
         moves: list[M] = [
-            objective.move(solved.step.astype(np.float64, copy=False)),
+            objective.move(step.astype(np.float64, copy=False)),
             *([last_move] if last_move is not None else []),
         ]
-        bent = objective.bend(point, moves[0]) / max(expected, ROUNDING) if model.rows < n else 1.0
+        if model.rows < n:
+            expected = float(-gradient @ step - (ridge * step) @ step)  # along a step of conjugate gradients
+            bent = objective.bend(point, moves[0]) / max(expected, ROUNDING)
         point, lengths = objective.search(point, moves, level)
         last_move = objective.combine(moves, lengths)
         model.judge(float(lengths[0]), bent, solved, n)
@@ -240,6 +241,9 @@ def _solve(
         model.base = objective.precondition(point, curvature, level, model.damping, model.explicit)
         model.base_damping, model.spent = model.damping, 0.0
     assert model.base is not None
+    if model.explicit and not model.base.cost:  # made at every point, of all rows: there is nothing left to solve
+        step = model.base(-gradient)
+        return Solved(step, [], 0, float(-gradient @ step), True)
 
     def enough(residual: Vector, reduction: float) -> bool:
         # The residual of the last solve is the next gradient: it need be no smaller than the tolerance asks.
