@@ -49,8 +49,8 @@ class Blocks:
         self.n_threads, self.mean = n_threads, mean
         self._X: Any = X
         entries = max(1, self.n_features * n_outputs)
-        block = int(np.clip(BLOCK_ENTRIES // max(1, self.n_features), 128, 8192))
-        n_spans = int(np.clip(MAX_SPAN_ENTRIES // entries, 1, MAX_SPANS))
+        block = min(max(BLOCK_ENTRIES // max(1, self.n_features), 128), 8192)
+        n_spans = min(max(MAX_SPAN_ENTRIES // entries, 1), MAX_SPANS)
         if isinstance(X, SparseRows):
             block, n_spans = self.n_samples, 1
         self._block = min(block, self.n_samples)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
+from scipy.linalg import blas
 
 from multinoulli.objectives._curvature import Sample
 
@@ -45,7 +45,7 @@ def contrast_hessian(X: Matrix, proba: Matrix, weight: Float64, damping: float, 
     # Of every pair of classes sum c (p_i p_j + mu/K) x x', or of every class sum c (p_k + mu) x x'.
     sums = np.zeros(((len(first) if few else n_classes) * n_inputs, n_inputs), kind)
     root, step = np.sqrt(weight).astype(kind, copy=False), max(1, BLOCK_ENTRIES // (n_classes * n_inputs))
-    syrk = scipy.linalg.get_blas_funcs("syrk", dtype=kind)
+    syrk = blas.dsyrk if kind is np.float64 else blas.ssyrk
     for begin in range(0, len(root), step):
         rows = slice(begin, begin + step)
         x = np.ones((len(root[rows]), n_inputs), kind)
@@ -78,7 +78,6 @@ def drawn_contrast_hessian(sample: Sample, n_inputs: int, terms: float, rng: np.
     damping = sample.damping / n_classes
     totals = (proba.T @ (proba * weight[:, None]))[first, second] + damping * weight.sum()
     wanted = terms * (0.5 * totals / totals.sum() + 0.5 / len(totals))
-    syrk = scipy.linalg.get_blas_funcs("syrk", dtype=np.float32)
     sums = np.zeros((len(totals), n_inputs, n_inputs), np.float32)
     for block, i, j, total, size in zip(sums, first, second, totals, wanted, strict=True):
         if total == 0:
@@ -89,7 +88,7 @@ def drawn_contrast_hessian(sample: Sample, n_inputs: int, terms: float, rng: np.
         x = np.ones((len(rows), n_inputs), np.float32)
         x[:, : X.shape[1]] = X[rows]
         x *= np.sqrt(of_rows[rows] / chance[rows])[:, None]
-        syrk(1.0, x.T, c=block.T, overwrite_c=True)
+        blas.ssyrk(1.0, x.T, c=block.T, overwrite_c=True)
         block += np.tril(block, -1).T
     return _of_pairs(sums, n_classes)
 

@@ -121,6 +121,7 @@ class LinearCrossEntropy:
         self._has_intercept, self._n_threads = fit_intercept, n_threads
         self._design = Design(X, self._weight, centred=fit_intercept, n_threads=n_threads)
         self._l2 = l2
+        self._is_visible = not l2 or l2 > LEAST_VISIBLE * float(np.mean(self._design.scale**2))
         self._prior = np.bincount(labels, weights=self._weight, minlength=n_classes).astype(np.float64)
         self.n_samples, self.n_features = map(int, X.shape)
         # What many vectors of many parameters cost in float64 is worth more than their digits.
@@ -327,8 +328,7 @@ class LinearCrossEntropy:
         n, d, n_classes = self.n_samples, self.n_features, self.n_classes
         if self._design.is_sparse or d * n_classes > MAX_EXPLICIT:
             return np.inf
-        visible = not self._l2 or self._l2 > LEAST_VISIBLE * float(np.mean(self._design.scale**2))
-        if visible and n * (d * (n_classes - 1)) ** 2 <= TINY:
+        if self._is_visible and n * (d * (n_classes - 1)) ** 2 <= TINY:
             return 0.0
         factoring = (d * n_classes) ** 2 / (12 * n)
         if d * n_classes > MAX_EXACT:

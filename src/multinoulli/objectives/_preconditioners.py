@@ -10,8 +10,8 @@ its diagonal. `Explicit` is the Hessian itself, factored.
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
+from scipy.linalg import blas, lapack
 
 from multinoulli.objectives._contrasts import contrasts
 from multinoulli.objectives._curvature import Sample
@@ -86,8 +86,9 @@ class Explicit:
         self._root = np.sqrt(np.maximum(diagonal, np.finfo(kind).tiny))
         H /= self._root
         H /= self._root[:, None]
-        factorise, self._solve = scipy.linalg.get_lapack_funcs(("potrf", "potrs"), dtype=kind)
-        shift, failed = 1e-13 if kind is np.float64 else 3e-6, True
+        double = kind is np.float64
+        factorise, self._solve = (lapack.dpotrf, lapack.dpotrs) if double else (lapack.spotrf, lapack.spotrs)
+        shift, failed = 1e-13 if double else 3e-6, True
         while failed:
             diagonal[:] = 1 + shift
             self._factor, failed = factorise(H.T, clean=False)

@@ -145,7 +145,9 @@ def _follow(plane: Plane, here: _Place, step: Float64, decrement: float, spreads
 
 
 def _found(plane: Plane, here: _Place) -> Found:
-    return Found(here.lengths, here.offset - here.offset.mean(), here.value - _penalty(plane, here.lengths))
+    return Found(
+        here.lengths, here.offset - here.offset.sum() / len(here.offset), here.value - _penalty(plane, here.lengths)
+    )
 
 
 def _spreads(plane: Plane) -> Float64:
