@@ -44,20 +44,20 @@ def contrast_hessian(X: Matrix, proba: Matrix, weight: Float64, damping: float, 
     H = np.zeros(((n_classes - 1) * n_inputs,) * 2, kind)
     # Of every pair of classes sum c (p_i p_j + mu/K) x x', or of every class sum c (p_k + mu) x x'.
     sums = np.zeros(((len(first) if few else n_classes) * n_inputs, n_inputs), kind)
-    root, step = np.sqrt(weight).astype(kind, copy=False), max(1, BLOCK_ENTRIES // (n_classes * n_inputs))
+    weight, step = weight.astype(kind, copy=False)[:, None], max(1, BLOCK_ENTRIES // (n_classes * n_inputs))
     syrk = blas.dsyrk if kind is np.float64 else blas.ssyrk
-    for begin in range(0, len(root), step):
+    for begin in range(0, len(X), step):
         rows = slice(begin, begin + step)
-        x = np.ones((len(root[rows]), n_inputs), kind)
-        x[:, : X.shape[1]] = X[rows]
-        x *= root[rows, None]
-        p = proba[rows].astype(kind, copy=False)
+        x, w, p = X[rows], weight[rows], proba[rows].astype(kind, copy=False)
+        if n_inputs > X.shape[1]:
+            x = np.empty((len(w), n_inputs), kind)
+            x[:, :-1], x[:, -1] = X[rows], 1
         if few:
             terms = p[:, first] * p[:, second] + kind(damping / n_classes)
         else:
             terms = p + kind(damping)
-            syrk(-1.0, _outer(p @ basis, x).T, beta=1.0, c=H.T, overwrite_c=True)
-        sums += _outer(terms, x).T @ x
+            syrk(-1.0, _outer(p @ basis * np.sqrt(w), x).T, beta=1.0, c=H.T, overwrite_c=True)
+        sums += _outer(terms * w, x).T @ x
     if few:
         return _of_pairs(sums, n_classes)
     blocks, sums = H.reshape(n_classes - 1, n_inputs, -1, n_inputs), sums.reshape(n_classes, -1)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import blas, lapack
+from scipy.linalg import lapack
 
 from multinoulli.objectives._contrasts import contrasts
 from multinoulli.objectives._curvature import Sample
