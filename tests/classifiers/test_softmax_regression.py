@@ -104,6 +104,33 @@ def test_string_labels(iris):
     assert set(model.predict(X)) <= set(names)
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([-128, 0, 127], np.int8),
+        np.array([5, 9, 4], np.int16),
+        np.array([-(2**63), 0, 2**63 - 1]),
+        np.array([0, 2**63, 2**64 - 1], np.uint64),
+        np.array([2.0, 4.0, 3.0]),
+    ],
+)
+def test_labels_of_any_span_and_type_come_back(iris, labels):
+    X, y = (np.repeat(part, 4, axis=0) for part in iris)  # 600 rows: a span of 256 is little
+    order = np.argsort(labels)
+    model = SoftmaxRegression().fit(X, labels[y])
+    assert model.classes_.dtype == labels.dtype
+    np.testing.assert_array_equal(model.classes_, labels[order])
+    np.testing.assert_array_equal(model.predict(X), labels[SoftmaxRegression().fit(X, y).predict(X)])
+
+
+def test_labels_that_may_be_measurements_are_refused_or_warned_of(iris):
+    X, y = iris
+    with pytest.raises(ValueError, match="Unknown label type"):
+        SoftmaxRegression().fit(X, y + 0.5)
+    with pytest.warns(UserWarning, match="unique classes is greater than 50%"):
+        SoftmaxRegression(max_iter=500).fit(X, np.arange(150) % 80)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("make", [sparse.csr_array, sparse.csr_matrix, sparse.csc_array])
 def test_sparse_is_dense(dtype, make):
@@ -418,6 +445,29 @@ def test_a_value_that_is_not_finite_is_named_with_its_place(iris, make, value, n
         SoftmaxRegression().fit(make(X), y)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_predictions_check_what_they_are_given(iris, dtype):
+    X, y = iris
+    X = X.astype(dtype)
+    model = SoftmaxRegression().fit(X, y)
+    for bad, message in (
+        (X[:, :3], "X has 3 features, but SoftmaxRegression is expecting 4"),
+        (X[0], "Expected 2D array, got 1D array"),
+        (X[:0], r"Found array with 0 sample\(s\)"),
+        (X + np.array([0, 0, np.nan, 0], dtype), "Input X contains NaN"),
+        (X + np.array([0, 0, np.inf, 0], dtype), "Input X contains infinity"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.predict_proba(bad)
+    largest = np.full((2, 4), np.finfo(dtype).max / 4, dtype)  # all finite, but not their sum
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.predict(largest).shape == (2,)
+    np.testing.assert_array_equal(model.predict_proba(np.asfortranarray(X)), model.predict_proba(X))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        SoftmaxRegression().fit(X, y[:-1])
+
+
 @pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
 def test_coefficients_may_be_set_to_a_view_of_any_kind(iris, make):
     X, y = make(iris[0]), iris[1]
@@ -510,6 +560,9 @@ def test_feature_names_are_checked(iris):
     assert model.feature_names_in_.tolist() == list("abcd")
     with pytest.raises(ValueError, match="feature names"):
         model.predict(frame[list("badc")])
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        model.predict(X)
+    assert not hasattr(model.fit(X, y), "feature_names_in_")
 
 
 def test_clone_and_parameters():
