@@ -193,10 +193,9 @@ def minimise(
         solved = _solve(objective, model, point, gradient, curvature, ridge, level, near, pairs, distance)
         decrement = float(-gradient @ solved.step)
         step, bent = solved.step, 1.0
-        moves: list[M] = [
-            objective.move(step.astype(np.float64, copy=False)),
-            *([last_move] if last_move is not None else []),
-        ]
+        moves: list[M] = [objective.move(step.astype(np.float64, copy=False))]
+        if last_move is not None and solved.n_products:  # Newton's own step has nothing to learn from the last one
+            moves.append(last_move)
         if model.rows < n:
             expected = float(-gradient @ step - (ridge * step) @ step)  # along a step of conjugate gradients
             bent = objective.bend(point, moves[0]) / max(expected, ROUNDING)
