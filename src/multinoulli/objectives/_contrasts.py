@@ -44,11 +44,11 @@ def contrast_hessian(X: Matrix, proba: Matrix, weight: Float64, damping: float, 
     H = np.zeros(((n_classes - 1) * n_inputs,) * 2, kind)
     # Of every pair of classes sum c (p_i p_j + mu/K) x x', or of every class sum c (p_k + mu) x x'.
     sums = np.zeros(((len(first) if few else n_classes) * n_inputs, n_inputs), kind)
-    weight, step = weight.astype(kind, copy=False)[:, None], max(1, BLOCK_ENTRIES // (n_classes * n_inputs))
+    counted, step = weight.astype(kind, copy=False)[:, None], max(1, BLOCK_ENTRIES // (n_classes * n_inputs))
     syrk = blas.dsyrk if kind is np.float64 else blas.ssyrk
     for begin in range(0, len(X), step):
         rows = slice(begin, begin + step)
-        x, w, p = X[rows], weight[rows], proba[rows].astype(kind, copy=False)
+        x, w, p = X[rows], counted[rows], proba[rows].astype(kind, copy=False)
         if n_inputs > X.shape[1]:
             x = np.empty((len(w), n_inputs), kind)
             x[:, :-1], x[:, -1] = X[rows], 1
