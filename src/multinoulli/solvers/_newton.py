@@ -194,13 +194,14 @@ def minimise(
         decrement = float(-gradient @ solved.step)
         step, bent = solved.step, 1.0
         moves: list[M] = [objective.move(step.astype(np.float64, copy=False))]
-        if last_move is not None and solved.n_products:  # Newton's own step has nothing to learn from the last one
+        if last_move is not None and solved.n_products:  # Newton's own step has nothing to gain from the last one
             moves.append(last_move)
         if model.rows < n:
             expected = float(-gradient @ step - (ridge * step) @ step)  # along a step of conjugate gradients
             bent = objective.bend(point, moves[0]) / max(expected, ROUNDING)
         point, lengths = objective.search(point, moves, level)
-        last_move = objective.combine(moves, lengths)
+        if solved.n_products or not levels[-1]:  # for the next search, or to tell a minimum at infinity
+            last_move = objective.combine(moves, lengths)
         model.judge(float(lengths[0]), bent, solved, n)
         n_iter += 1
 
