@@ -77,7 +77,8 @@ class _Model:
         if distance < min(self.near, self.last_distance):
             gained = min(max(math.log10(self.last_distance / distance), 0.5), 3.0)
             growth = min(max(cost / self.last_cost, 1.0), 1.5)
-        to_come = sum(cost * growth**k for k in range(1, math.ceil(digits / gained)))
+        solves = digits / gained - 1
+        to_come = sum(cost * growth**k * min(1.0, solves - k + 1) for k in range(1, math.ceil(solves) + 1))
         self.last_cost, self.last_distance = cost, distance
         if not self.explicit and to_come > price:
             self.explicit, self.base = True, None
