@@ -12,7 +12,7 @@ namespace multinoulli {
 namespace {
 
 constexpr size_t most_spans = 32;
-constexpr size_t most_sums = size_t(1) << 25;    // of all spans together
+constexpr size_t most_sums = size_t(1) << 24;    // of all spans together
 constexpr size_t least_span = 1024;              // rows: as many multiples of its sums are what a span adds up
 constexpr size_t kept_scores = size_t(1) << 15;  // that the second cache keeps beside the rows that they come from
 constexpr double worth_a_span = 1 << 20;         // products: what is paid for a span's sums then hardly shows

@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.optimize import minimize as scipy_minimise
 
 from multinoulli.objectives import LinearCrossEntropy
+from multinoulli.objectives._search import Found, Plane, _evaluate, bend
 
 mpmath.mp.prec = 300  # for the whole process: as in reference.py
 
@@ -392,21 +393,90 @@ def test_passes_are_counted(layout, readings):
     assert F.n_passes == readings / 2  # for the means, and about them
     before = F.n_passes
     value_and_gradient(F, F.start())
+    assert F.n_passes == before + 0.5  # no coefficients, no product
+    value_and_gradient(F, F.start() + 1)
+    before += 0.5
     assert F.n_passes == before + 1
     F.certify(F.start())  # scores once or more for the intercept, then scores and gradient
     assert F.n_passes >= before + 2.5
 
 
-def test_float32_scores_of_directions_are_not_gone_on_from(monkeypatch):
+def test_many_scores_of_a_direction_are_in_float32_and_short_steps_begin_afresh(monkeypatch):
     monkeypatch.setattr("multinoulli.objectives._linear_cross_entropy.MAX_DOUBLE_SCORES", 100)
-    X, labels, weight = problem(n=300)
+    X, labels, weight = problem(n=300, offset=100.0)
     F = objective(X / 10.0 ** np.arange(3), labels, weight)
     move = F.move(-F.gradient(F.point(F.start())))
     assert move.scores.dtype == np.float32
     point, lengths = F.search(F.point(F.start()), [move], 0.1)
     assert lengths[0] > 0
-    np.testing.assert_array_equal(point.scores, F.point(point.theta).scores)
+    np.testing.assert_allclose(point.scores, F.point(point.theta).scores, rtol=0, atol=1e-6)
     assert F.combine([move], lengths) is None
+    point.scores += 1.0  # as if rounding had piled up
+    short = replace(move, step=1e-6 * move.step, scores=np.float32(1e-6) * move.scores)
+    monkeypatch.setattr("multinoulli.objectives._linear_cross_entropy.search", lambda *_: Found(np.ones(1), 0.0, 0.0))
+    point, _ = F.search(point, [short], 0.1)
+    np.testing.assert_array_equal(point.scores, F.point(point.theta).scores)
+
+
+def test_samples_and_pairs_of_a_large_problem_are_held_to_their_memory(monkeypatch):
+    room = "multinoulli.objectives._linear_cross_entropy."
+    X, labels, weight = problem(n=3000)
+    F = objective(X / 10.0 ** np.arange(3), labels, weight)
+    assert len(F.curvature(F.point(F.start()), 3000, 0.0, False).sample.weight) == 3000
+    assert F.worthwhile_pairs() == 100
+    monkeypatch.setattr(room + "MAX_DOUBLE_SCORES", 100)
+    monkeypatch.setattr(room + "MAX_SAMPLE", 7 * 500)
+    monkeypatch.setattr(room + "MAX_PAIR_ENTRIES", 12 * 9)
+    curvature = F.curvature(F.point(F.start()), 3000, 0.0, False)
+    assert 400 < len(curvature.sample.weight) < 600
+    assert F.worthwhile_pairs() == 9
+
+
+def test_offset_of_many_classes_bends_the_loss_as_its_definition_says():
+    rng = np.random.default_rng(3)
+    n, n_classes = 400, 150
+    scores, direction = rng.standard_normal((2, n, n_classes))
+    weight = rng.uniform(0.5, 2, n)
+    weight /= weight.sum()
+    labels, offset, lengths = rng.integers(0, n_classes, n), rng.standard_normal(n_classes), np.array([0.7])
+    plane = Plane(scores, labels, weight, (direction,), np.zeros((1, 1)), np.zeros(1), True, 1)
+    place = _evaluate(plane, lengths, offset, 1)
+    z = scores + 0.7 * direction + offset
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    exact = np.diag(weight @ p) - (p.T * weight) @ p + 1 / n_classes**2
+    np.testing.assert_allclose(place.hessian[1:, 1:], exact, rtol=0, atol=1e-6 * exact.max())
+    of_some = _evaluate(plane, lengths, offset, 2).hessian[1:, 1:]
+    np.testing.assert_allclose(np.trace(of_some), np.trace(exact), rtol=0.02)
+    assert not np.array_equal(of_some, place.hessian[1:, 1:])
+
+
+def test_bend_from_some_rows_is_that_of_rows_taken_alone():
+    rng = np.random.default_rng(4)
+    scores, direction = rng.standard_normal((2, 90, 5))
+    weight, labels = np.full(90, 1 / 90), rng.integers(0, 5, 90)
+    given = np.zeros((1, 1)), np.zeros(1), True, 1
+    p = np.exp(scores[::3]) / np.exp(scores[::3]).sum(axis=1, keepdims=True)
+    e = direction[::3]
+    exact = np.mean(np.sum(p * e**2, axis=1) - np.sum(p * e, axis=1) ** 2)
+    assert bend(Plane(scores, labels, weight, (direction,), *given), 3) == pytest.approx(exact, rel=1e-12)
+
+
+def test_the_intercept_of_many_scores_is_left_to_the_mixing_when_that_costs_little(monkeypatch):
+    X, labels, weight = problem(n=200)
+    X = X / 10.0 ** np.arange(3)
+    F = objective(X, labels, weight)
+    theta = F.certify(F.start() + np.append(np.random.default_rng(0).standard_normal(12), np.zeros(4))).theta
+    exact, before = F.certify(theta), F.n_passes
+    F.certify(theta)
+    fully = F.n_passes - before
+    theta[-4:] += [1e-10, -1e-10, 0.0, 0.0]
+    monkeypatch.setattr("multinoulli.objectives._certificate.LARGE", 100)
+    before = F.n_passes
+    bounds = F.certify(theta)
+    assert F.n_passes - before == 1.5 <= fully  # one reading for the intercept
+    assert bounds.dual <= true_minimum(X, labels, weight, 0.1, True) <= bounds.primal
+    assert bounds.dual == pytest.approx(exact.dual, abs=1e-8)
 
 
 def test_a_start_that_gives_a_class_no_probability_is_still_bounded():

@@ -29,6 +29,9 @@ from multinoulli.objectives._blocks import Blocks
 
 Float64 = NDArray[np.float64]
 
+# Relative error of the classes' mean predictions from which their curvature serves for all steps to come, and the one
+# that many scores, which take long to read, are left with: mixing costs the bound about so much.
+NEAR, LARGE, NEGLIGIBLE = 1e-2, 1 << 25, 1e-9
 # Newton steps for the intercept when a certificate is made: two or three are usual.
 MAX_INTERCEPT_STEPS = 20
 
@@ -83,15 +86,16 @@ def best_intercept(
 
     Returns the intercept, the mean prediction and the number of readings of the data.
     """
+    n_classes, wanted = len(prior), NEGLIGIBLE if blocks.n_samples * len(prior) > LARGE else 1e-13
+    hessian: Float64 | None = None
 
     def of_span(rows: slice) -> tuple[Float64, Float64]:
-        n_classes = len(prior)
-        mean, square = np.zeros(n_classes), np.zeros((n_classes, n_classes))
+        mean, square = np.zeros(n_classes), np.zeros((n_classes, n_classes) if hessian is None else (1, 1))
         for some in blocks.blocks(rows):
             p = softmax(blocks.scores(blocks.read(some), coef, intercept))
-            weighted = p * weight[some, None]
             mean += weight[some] @ p
-            square += weighted.T @ p
+            if hessian is None:
+                square += (p * weight[some, None]).T @ p
         return mean, square
 
     last, mean, readings = np.inf, prior, 0
@@ -99,10 +103,11 @@ def best_intercept(
         readings += 1
         mean, square = blocks.total(of_span)
         wrong = float(np.max(np.abs(mean - prior) / prior))
-        if wrong < 1e-13 or wrong > 0.5 * last < 1e-9:  # exact, or as near as rounding lets it come
+        if wrong < wanted or wrong > 0.5 * last < 1e-9:  # exact, or as near as rounding lets it come
             break
         last = wrong
-        hessian = np.diag(mean) - square + 1 / len(prior) ** 2  # + 11'/K^2: no step along the constant vector
-        step = np.linalg.lstsq(hessian, prior - mean, rcond=None)[0]
+        of_all = np.diag(mean) - square + 1 / n_classes**2 if hessian is None else hessian  # no step along a constant
+        hessian = of_all if wrong < NEAR else None
+        step = np.linalg.lstsq(of_all, prior - mean, rcond=None)[0]
         intercept = intercept + step * min(1.0, 2.0 / float(np.max(np.abs(step)) + 1e-300))
     return intercept - intercept.mean(), mean, readings

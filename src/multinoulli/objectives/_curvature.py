@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from multinoulli import _core
 from multinoulli.functions import softmax
+from multinoulli.objectives._blocks import BLOCK_ENTRIES
 from multinoulli.objectives._design import Design, Rows
 from multinoulli.objectives._sparse_rows import SparseRows
 
@@ -87,7 +88,11 @@ def draw(
         chance = np.minimum(1, factor * density)
         rows = np.flatnonzero(rng.random(n) < chance)
         counted = weight[rows] / chance[rows]
-    proba = softmax((scores if rows is None else scores[rows]).astype(dtype, copy=False))
+    proba: NDArray[Any] = np.empty((len(counted), n_classes), dtype)
+    step = max(1, BLOCK_ENTRIES // n_classes)
+    for begin in range(0, len(proba), step):
+        some = slice(begin, begin + step)
+        proba[some] = softmax(scores[some if rows is None else rows[some]].astype(dtype, copy=False))
     proba[proba < LEAST_PROBA] = 0
     X = design.sparse_rows(rows) if design.is_sparse else design.standard(rows, dtype)
     return Sample(design, rows, counted, proba, damping, X)

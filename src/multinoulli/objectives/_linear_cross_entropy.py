@@ -19,7 +19,7 @@ from multinoulli.objectives._contrasts import contrast_hessian, drawn_contrast_h
 from multinoulli.objectives._curvature import Hessian, Sample, draw
 from multinoulli.objectives._design import Design
 from multinoulli.objectives._preconditioners import MAX_EXACT, MAX_EXPLICIT, ClassBlocks, Explicit, Kronecker
-from multinoulli.objectives._search import Found, Plane, bend, polish, search
+from multinoulli.objectives._search import MANY, Found, Plane, bend, polish, search, spread
 from multinoulli.objectives._separation import Separation, complete, quasi_complete
 
 Float64 = NDArray[np.float64]
@@ -40,12 +40,19 @@ EASY, MOST, FALL, FALLS_TO_NOTHING = 1e-3, 1e3, 10.0, 4
 # Near a minimum a step changes no score by so many times its length in the metric of the Hessian; where the minimum is
 # at infinity, scores go on that bend the loss no more.
 RECEDING = 100.0
-# Scores of all rows in float64 up to this size (256 MB); larger ones of directions are kept in float32.
-MAX_DOUBLE_SCORES = 1 << 25
+# Scores of all rows in float64 up to this size (256 MB); larger ones of directions are worked out in float32, one at a
+# time, and added to those of the point until a step is so short beside the way that it drowns in their rounding.
 
+MAX_DOUBLE_SCORES = 1 << 25
+TOO_ROUGH = 1e-4
+# Entries of a sample of their rows, features and probabilities together (128 MB in float32).
+MAX_SAMPLE = 1 << 25
+# There one row in so many tells how much the loss bends.
+BENDING = 31
 
 MAX_DOUBLE_PARAMETERS = 1 << 17
 MAX_PAIRS, FEWEST_PAIRS = 100, 4
+MAX_PAIR_ENTRIES = 1 << 23  # of the steps, and of their products with the Hessian (32 MB each)
 
 
 @dataclass
@@ -55,6 +62,7 @@ class Point:
     theta: Float64
     scores: Float64  # (n_samples, n_classes)
     objective: LinearCrossEntropy
+    path: float = 0.0  # how far the scores have come in float32
 
     @cached_property
     def parts(self) -> tuple[float, Float64, Float64]:
@@ -223,12 +231,12 @@ class LinearCrossEntropy:
         """A step, less what it would do to all classes alike, and the scores that it adds."""
         coef, offset = self._split(step)
         coef, offset = coef - coef.sum(axis=1, keepdims=True) / self.n_classes, offset - offset.sum() / self.n_classes
-        step, scores = self._join(coef, offset), self._design.scores(coef, offset)
-        return Move(step, scores if scores.size <= MAX_DOUBLE_SCORES else scores.astype(np.float32))
+        scores = (self._design.rough_scores if self._is_large else self._design.scores)(coef, offset)
+        return Move(self._join(coef, offset), scores)
 
     def combine(self, moves: Sequence[Move], lengths: Float64) -> Move | None:
         """What the moves come to together; None if their scores are too many to keep."""
-        if moves[0].scores.size > MAX_DOUBLE_SCORES:
+        if self._is_large:
             return None
         step = _sum(lengths, [move.step for move in moves])
         scores = np.zeros_like(moves[0].scores)
@@ -237,7 +245,7 @@ class LinearCrossEntropy:
 
     def bend(self, point: Point, move: Move) -> float:
         """The second derivative of the loss along the move, of all rows."""
-        return bend(self._plane(point, [move], np.zeros((1, 1)), np.zeros(1)))
+        return bend(self._plane(point, [move], np.zeros((1, 1)), np.zeros(1)), BENDING if self._is_large else 1)
 
     def search(self, point: Point, moves: Sequence[Move], level: float) -> tuple[Point, Float64]:
         """The best point on the plane of the moves, and their lengths."""
@@ -250,8 +258,8 @@ class LinearCrossEntropy:
         return self._moved(point, theta, moves, found), found.lengths
 
     def polish(self, point: Point) -> Point:
-        """The point with the intercept at its optimum."""
-        if not self._has_intercept:
+        """The point with the intercept at its optimum; with many classes the certificate sees to that."""
+        if not self._has_intercept or (self._is_large and self.n_classes > MANY):
             return point
         found = polish(self._plane(point, [], np.zeros((0, 0)), np.zeros(0)))
         return self._moved(point, point.theta.copy(), [], found)
@@ -265,12 +273,20 @@ class LinearCrossEntropy:
     def _moved(self, point: Point, theta: Float64, moves: Sequence[Move], found: Found) -> Point:
         if self._has_intercept:
             theta[-self.n_classes :] += found.offset
-        if moves and moves[0].scores.size > MAX_DOUBLE_SCORES:  # float32 is enough to search, not to go on from
-            return self.point(theta)
+        path = point.path
+        if self._is_large and moves:
+            length = abs(float(found.lengths[0])) * spread(moves[0].scores)
+            path += length
+            if length < TOO_ROUGH * path:
+                return self.point(theta)
         _add(point.scores, moves, found.lengths, found.offset, self._n_threads)
-        return Point(theta, point.scores, self)
+        return Point(theta, point.scores, self, path)
 
     # --- curvature --------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_large(self) -> bool:
+        return self.n_samples * self.n_classes > MAX_DOUBLE_SCORES
 
     @property
     def _is_small(self) -> bool:
@@ -285,6 +301,8 @@ class LinearCrossEntropy:
 
     def curvature(self, point: Point, rows: int, damping: float, explicit: bool) -> Hessian:
         """The Hessian from about so many rows; in float64 where it is to be factored and is small enough."""
+        if self._is_large:
+            rows = min(rows, MAX_SAMPLE // (self.n_features + self.n_classes))
         return Hessian(self._sample(point, rows, damping, explicit), self._has_intercept)
 
     def _sample(self, point: Point, rows: int, damping: float, explicit: bool = False) -> Sample:
@@ -311,7 +329,7 @@ class LinearCrossEntropy:
         else:
             # One pass worth of arithmetic, but no more rows than two small matrices need.
             wanted = min(4 * n * n_classes // d, max(n // 8, 50 * (d + n_classes)))
-            wanted = min(max(wanted, 4 * d, 1000), n)
+            wanted = min(max(wanted, 4 * d, 1000), n, MAX_SAMPLE // (d + n_classes))
             if m > wanted:
                 sample = self._sample(point, wanted, damping)
             base = Kronecker(sample, ridge, self._has_intercept, count_eigenvectors=not self._is_small)
@@ -360,6 +378,8 @@ class LinearCrossEntropy:
     def worthwhile_pairs(self) -> int:
         """So many pairs of the curvature that using them costs no more than a product with the data."""
         worthwhile = MAX_PAIRS if self._is_small else int(self._design.n_entries / (8 * self.n_features))
+        if self._is_large:
+            worthwhile = min(worthwhile, MAX_PAIR_ENTRIES // (self.n_features * self.n_classes))
         return min(MAX_PAIRS, worthwhile) if worthwhile >= FEWEST_PAIRS else 0
 
     def certify(self, theta: Float64) -> Bounds:

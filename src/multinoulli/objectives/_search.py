@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dposv
 
 from multinoulli import _core
+from multinoulli.functions import softmax
 
 Float64 = NDArray[np.float64]
 
@@ -22,6 +23,7 @@ MAX_STEPS, MAX_POLISHING_STEPS = 5, 20
 BOLD, FAR, SOME_ROWS = 4.0, 8.0, 4096
 # For many classes some rows say enough about how the classes' offsets depend on each other.
 COVARIANCE_WORK = 2e5
+MANY = 128  # classes from which BLAS multiplies their probabilities
 LEAST_PIVOT = 1e-5  # of a Cholesky factor with a diagonal of about 1
 TINY = float(np.finfo(float).tiny)
 
@@ -70,14 +72,16 @@ def search(plane: Plane, loss: float) -> Found:
     return _found(plane, here)
 
 
-def bend(plane: Plane) -> float:
-    """The second derivative of the loss along the first direction, at 0."""
+def bend(plane: Plane, every: int = 1) -> float:
+    """The second derivative of the loss along the first direction, at 0; from one row in `every`."""
     J, n_classes = len(plane.directions), plane.scores.shape[1]
+    scores, labels, weight, *directions = (
+        np.ascontiguousarray(rows[::every]) for rows in (plane.scores, plane.labels, plane.weight, *plane.directions)
+    )
     hessian = _core.linear_search(
-        plane.scores, plane.directions, np.zeros(J), np.zeros(n_classes), plane.labels, plane.weight,
-        len(plane.scores), plane.n_threads,
-    )[2]  # fmt: skip
-    return float(hessian[0, 0])
+        scores, directions, np.zeros(J), np.zeros(n_classes), labels, weight, len(scores), plane.n_threads
+    )[2]
+    return float(hessian[0, 0]) * float(plane.weight.sum() / weight.sum())
 
 
 def polish(plane: Plane) -> Found:
@@ -106,10 +110,13 @@ class _Place(NamedTuple):
 
 def _evaluate(plane: Plane, lengths: Float64, offset: Float64, every: int) -> _Place:
     """One reading of all scores; the offset's own curvature from one row in `every`."""
+    J, many = len(lengths), len(offset) > MANY
     loss, gradient, hessian = _core.linear_search(
-        plane.scores, plane.directions, lengths, offset, plane.labels, plane.weight, every, plane.n_threads
-    )
-    J = len(lengths)
+        plane.scores, plane.directions, lengths, offset, plane.labels, plane.weight,
+        len(plane.scores) if many else every, plane.n_threads,
+    )  # fmt: skip
+    if many and plane.free_offset:
+        hessian[J:, J:] = _of_offset(plane, lengths, offset, every)
     if J:
         bent = plane.quadratic @ lengths
         loss += float((plane.linear + 0.5 * bent) @ lengths)
@@ -118,6 +125,25 @@ def _evaluate(plane: Plane, lengths: Float64, offset: Float64, every: int) -> _P
     if plane.free_offset:
         hessian[J:, J:] += 1 / len(offset) ** 2  # no step along the constant vector
     return _Place(lengths, offset, loss, gradient, hessian)
+
+
+def _of_offset(plane: Plane, lengths: Float64, offset: Float64, every: int) -> Float64:
+    """The loss's second derivatives by the offset, from one row in `every`."""
+    n_classes = len(offset)
+    square, total, taken, step = np.zeros((n_classes, n_classes)), np.zeros(n_classes), 0.0, every * SOME_ROWS
+    for begin in range(0, len(plane.scores), step):
+        rows = slice(begin, begin + step, every)
+        moved = plane.scores[rows] + offset
+        for length, direction in zip(lengths, plane.directions, strict=True):
+            moved += length * direction[rows]
+        p = softmax(moved.astype(np.float32))
+        weighted = p * plane.weight[rows, None].astype(np.float32)
+        square += weighted.T @ p
+        total += weighted.sum(axis=0, dtype=np.float64)
+        taken += float(plane.weight[rows].sum())
+    square *= -1 / taken
+    square.flat[:: n_classes + 1] += total / taken
+    return square
 
 
 def _newton_step(plane: Plane, here: _Place) -> tuple[Float64, float]:
@@ -152,8 +178,13 @@ def _found(plane: Plane, here: _Place) -> Found:
 
 def _spreads(plane: Plane) -> Float64:
     """How much every direction changes scores, from some thousand rows; on average over the classes not at all."""
-    some = [d[:: max(1, len(d) // SOME_ROWS)] for d in plane.directions]
-    return np.array([(float(np.vdot(d, d)) / d.size) ** 0.5 for d in some])
+    return np.array([spread(scores) for scores in plane.directions])
+
+
+def spread(scores: NDArray[Any]) -> float:
+    """Root mean square of scores that are 0 on average, from some thousand rows."""
+    some = scores[:: max(1, len(scores) // SOME_ROWS)]
+    return float(np.sqrt(np.vdot(some, some) / some.size))
 
 
 def _penalty(plane: Plane, lengths: Float64) -> float:

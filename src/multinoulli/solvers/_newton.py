@@ -192,6 +192,7 @@ def minimise(
         # Whether to factor is asked where the problem is the one that is meant, and the model's steps are trusted.
         distance = gap / tol if len(levels) == 1 and not model.damping else math.inf
         solved = _solve(objective, model, point, gradient, curvature, ridge, level, near, pairs, distance)
+        del curvature  # its rows make room for the scores of the step
         decrement = float(-gradient @ solved.step)
         step, bent = solved.step, 1.0
         moves: list[M] = [objective.move(step.astype(np.float64, copy=False))]
@@ -203,6 +204,7 @@ def minimise(
         point, lengths = objective.search(point, moves, level)
         if solved.n_products or not levels[-1]:  # for the next search, or to tell a minimum at infinity
             last_move = objective.combine(moves, lengths)
+        del moves
         model.judge(float(lengths[0]), bent, solved, n)
         n_iter += 1
 
