@@ -83,6 +83,32 @@ def _made(n: int, d: int, n_classes: int, **options: Any) -> Callable[[], Data]:
     return load
 
 
+def _many_classes(n: int, d: int, n_classes: int) -> Callable[[], Data]:
+    """Like the last layer of a network for images: overlapping clouds, and a tenth of the labels wrong.
+
+    Clouds and their centres have one covariance, with eigenvalues that fall as 1, 1/2, 1/3, ...; every row is then
+    brought to mean 0 and variance 1, as a layer norm does.
+    """
+
+    def load() -> Data:
+        rng = np.random.default_rng(0)
+        directions = np.linalg.qr(rng.standard_normal((d, d)))[0] / np.sqrt(np.arange(1, d + 1))
+        spread = (directions @ np.linalg.qr(rng.standard_normal((d, d)))[0]).astype(np.float32)
+        centres = 0.2 * rng.standard_normal((n_classes, d), dtype=np.float32)
+        X, y = np.empty((n, d), np.float32), np.arange(n) % n_classes
+        for begin in range(0, n, 1 << 13):
+            some = X[begin : begin + (1 << 13)]
+            of_rows = rng.standard_normal(some.shape, dtype=np.float32) + centres[y[begin : begin + len(some)]]
+            np.matmul(of_rows, spread, out=some)
+            some -= some.mean(axis=1, keepdims=True)
+            some /= some.std(axis=1, keepdims=True)
+        wrong = rng.random(n) < 0.1
+        y[wrong] = rng.integers(n_classes, size=int(wrong.sum()))
+        return X, y
+
+    return load
+
+
 SETS = [
     Set("iris, 150 × 4, 3 classes", _of_scikit_learn("iris")),
     Set("wine as it comes, 178 × 13, 3", _of_scikit_learn("wine"), (1.0, 100.0)),
@@ -100,4 +126,8 @@ UNSEEN = [
     Set("made, 20,000 × 100, 5, a fifth mislabelled", _made(20_000, 100, 5, flip_y=0.2)),
     Set("made, 2,000 × 400, 4", _made(2000, 400, 4)),
     Set("made, 50,000 × 12, 12", _made(50_000, 12, 12, n_clusters_per_class=1, class_sep=0.7)),
+]
+# Each takes minutes: one run of each contender, and of the rivals lbfgs alone.
+LONG = [
+    Set("made, 100,000 × 768, 1,000, a tenth mislabelled", _many_classes(100_000, 768, 1000), (0.01,), limit=120.0),
 ]

@@ -19,6 +19,14 @@ from benchmarks.peers import Call
 from benchmarks.problems import Make, Problem
 
 
+def peak(afresh: bool = False) -> int:
+    """The most memory that this process has had, in bytes (Linux); `afresh` forgets it before."""
+    if afresh:
+        Path("/proc/self/clear_refs").write_text("5")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
 class Bench:
     """What the measuring process can ask for, one method a request."""
 
@@ -62,11 +70,8 @@ class Bench:
         return taken / repeats, busy / repeats
 
     def peak(self, afresh: bool) -> int:
-        """Return the most memory that the process has had, in bytes (Linux); `afresh` forgets it before."""
-        if afresh:
-            Path("/proc/self/clear_refs").write_text("5")
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+        """Return the most memory that the process has had, in bytes; `afresh` forgets it before."""
+        return peak(afresh)
 
     def result(self) -> list[np.ndarray]:
         """Return what the call computes, one array a result."""
