@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.optimize import minimize as scipy_minimise
 
 from multinoulli.objectives import LinearCrossEntropy
+from multinoulli.objectives._design import Design
 from multinoulli.objectives._search import Found, Plane, _evaluate, bend
 
 mpmath.mp.prec = 300  # for the whole process: as in reference.py
@@ -386,19 +387,61 @@ def test_quasi_complete_separation_is_a_linear_program(layout):
     assert not F.separates(F.point(F.start()), receding)
 
 
-@pytest.mark.parametrize(("layout", "readings"), [("dense", 2), ("sparse", 1)])
-def test_passes_are_counted(layout, readings):
+@pytest.mark.parametrize("layout", ["dense", "sparse"])
+def test_passes_are_counted(layout, monkeypatch):
     X, labels, weight = problem()
     F = objective(sparse.csr_array(X) if layout == "sparse" else X, labels, weight)
-    assert F.n_passes == readings / 2  # for the means, and about them
-    before = F.n_passes
-    value_and_gradient(F, F.start())
-    assert F.n_passes == before + 0.5  # no coefficients, no product
-    value_and_gradient(F, F.start() + 1)
-    before += 0.5
-    assert F.n_passes == before + 1
-    F.certify(F.start())  # scores once or more for the intercept, then scores and gradient
-    assert F.n_passes >= before + 2.5
+    assert F.n_passes == 0.5  # for the moments
+    value_and_gradient(F, F.start())  # the scores of no coefficients cost nothing
+    assert F.n_passes == 1
+    theta = np.ones_like(F.start())
+    value_and_gradient(F, theta)
+    assert F.n_passes == 2
+    F.certify(theta)  # products, then the gradient
+    assert F.n_passes == 3
+    monkeypatch.setattr("multinoulli.objectives._blocks.MAX_KEPT_PRODUCTS", 0)
+    F.certify(theta)  # products once or more for the intercept, then products and gradient
+    assert F.n_passes >= 4.5
+
+
+@pytest.mark.parametrize("layout", ["dense", "sparse"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_certificate_is_the_same_whether_products_are_kept(layout, fit_intercept, monkeypatch):
+    X, labels, weight = problem(n=3000)
+    F = objective(sparse.csr_array(X) if layout == "sparse" else X, labels, weight, fit_intercept=fit_intercept)
+    theta = np.linspace(-1, 1, len(F.start()))
+    kept = F.certify(theta)
+    monkeypatch.setattr("multinoulli.objectives._blocks.MAX_KEPT_PRODUCTS", 0)
+    again = F.certify(theta)
+    assert (kept.primal, kept.dual) == (again.primal, again.dual)
+    np.testing.assert_array_equal(kept.theta, again.theta)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("misled", [False, True])
+def test_columns_are_standardised(dtype, misled):
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((1000, 5)) * [1, 1e-3, 1e3, 1, 0] + [0, 1, -1e4, 1e3, 7]).astype(dtype)
+    if misled:
+        X[::10] += [0, 0, 1e9, 1e5, 0]  # the rows that are looked at first: their mean is far from that of all
+    weight = rng.random(1000)
+    weight[::10] *= 1e-9 if misled else 1
+    weight /= weight.sum()
+    design = Design(X, weight, centred=True, n_threads=1)
+    wide = X.astype(np.longdouble)
+    mean = weight @ wide
+    spread = np.sqrt(weight @ (wide - mean) ** 2)
+    np.testing.assert_allclose(design.mean, mean.astype(float), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(design.scale[:4], spread[:4].astype(float), rtol=1e-9)
+    assert design.scale[4] == 1  # constant
+    assert design.n_passes == (1 if misled else 0.5)
+    standard = (wide - mean) / np.append(spread[:4], 1)
+    within = 2 * np.finfo(np.float32).eps * (np.abs(standard) + np.abs(mean) / np.append(spread[:4], 1) / 2)
+    assert np.all(np.abs(design.standard(None) - standard) <= within)
+    rows = np.array([3, 500, 10])
+    np.testing.assert_array_equal(
+        Design(X, weight, centred=True, n_threads=1).standard(rows), design.standard(None)[rows]
+    )
 
 
 def test_many_scores_of_a_direction_are_in_float32_and_short_steps_begin_afresh(monkeypatch):
@@ -465,6 +508,7 @@ def test_bend_from_some_rows_is_that_of_rows_taken_alone():
 def test_the_intercept_of_many_scores_is_left_to_the_mixing_when_that_costs_little(monkeypatch):
     X, labels, weight = problem(n=200)
     X = X / 10.0 ** np.arange(3)
+    monkeypatch.setattr("multinoulli.objectives._blocks.MAX_KEPT_PRODUCTS", 0)
     F = objective(X, labels, weight)
     theta = F.certify(F.start() + np.append(np.random.default_rng(0).standard_normal(12), np.zeros(4))).theta
     exact, before = F.certify(theta), F.n_passes

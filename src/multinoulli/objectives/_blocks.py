@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from multinoulli.objectives._sparse_rows import SparseRows
 
 Float64 = NDArray[np.float64]
+Products = Callable[..., Float64]  # see Blocks.products
 
 # A dense block is about one megabyte of float64: small enough to stay in cache between the two products that use it,
 # large enough that the interpreter's share disappears.
@@ -25,6 +26,7 @@ BLOCK_ENTRIES = 1 << 17
 # Every span has accumulators of its own, added in order afterwards. How many there are depends on the problem alone,
 # never on the number of threads: so the threads cannot change a bit of the result.
 MAX_SPANS = 16
+MAX_KEPT_PRODUCTS = 1 << 22  # 32 MB
 MAX_SPAN_ENTRIES = 1 << 25
 
 
@@ -65,14 +67,28 @@ class Blocks:
         """These rows, in float64 and centred."""
         return self._X if isinstance(self._X, SparseRows) else np.subtract(self._X[rows], self.mean, dtype=np.float64)
 
-    @staticmethod
-    def scores(block: Any, coef: Float64, offset: Float64) -> Float64:
-        """``block @ coef + offset`` of shape (rows, n_outputs)."""
-        if isinstance(block, SparseRows):
-            return block.times(coef, offset)
-        out: Float64 = block @ coef
-        out += offset
-        return out
+    def keeps(self, n_outputs: int) -> bool:
+        """Whether products with so many columns are made but once."""
+        return self.n_samples * n_outputs <= MAX_KEPT_PRODUCTS
+
+    def products(self, coef: Float64) -> Products:
+        """``(X - mean) @ coef`` of any rows, and of their block if it has been read: once, if they can all be kept."""
+
+        def of_rows(rows: slice, block: Any = None) -> Float64:
+            block = self.read(rows) if block is None else block
+            return block.times(coef, np.zeros(coef.shape[1])) if isinstance(block, SparseRows) else block @ coef
+
+        if not self.keeps(coef.shape[1]):
+            return of_rows
+        kept = np.empty((self.n_samples, coef.shape[1]))
+
+        def keep(rows: slice) -> tuple[int]:
+            for some in self.blocks(rows):
+                kept[some] = of_rows(some)
+            return (0,)
+
+        self.total(keep)
+        return lambda rows, block=None: kept[rows]
 
     @staticmethod
     def add_adjoint(block: Any, residual: Float64, out: Float64) -> None:

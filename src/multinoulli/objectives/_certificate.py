@@ -25,7 +25,7 @@ from scipy.special import entr
 
 from multinoulli.functions import softmax
 from multinoulli.losses import cross_entropy
-from multinoulli.objectives._blocks import Blocks
+from multinoulli.objectives._blocks import Blocks, Products
 
 Float64 = NDArray[np.float64]
 
@@ -46,10 +46,12 @@ class Proof(NamedTuple):
 
 
 def prove(
-    blocks: Blocks, labels: NDArray[np.int64], weight: Float64, coef: Float64, intercept: Float64, l2: float,
-    *, has_intercept: bool, mean_proba: Float64, prior: Float64,
+    blocks: Blocks, products: Products, labels: NDArray[np.int64], weight: Float64, coef: Float64, intercept: Float64,
+    l2: float, *, has_intercept: bool, mean_proba: Float64, prior: Float64,
 ) -> Proof:  # fmt: skip
     """Bounds from both sides. Coefficients are (n_features, K) for rows less `blocks.mean`, the intercept there (K,).
+
+    `products` are those of the blocks and the coefficients.
 
     The constraint on the mean of q is met to rounding by the intercept and then exactly by mixing: q <- (1 - mix) q +
     mix s with one distribution s for all rows. Good to about 1e-14 of F. Without a penalty there is no bound: -inf.
@@ -64,7 +66,7 @@ def prove(
         total, entropy, V = 0.0, 0.0, np.zeros(coef.shape)
         for some in blocks.blocks(rows):
             block, y, w = blocks.read(some), labels[some], weight[some]
-            scores = blocks.scores(block, coef, intercept)
+            scores = products(some, block) + intercept
             total += float(cross_entropy(scores, y) @ w)
             q = softmax(scores) * (1 - mix) + s
             entropy += float(entr(q).sum(axis=1) @ w)
@@ -80,11 +82,11 @@ def prove(
 
 
 def best_intercept(
-    blocks: Blocks, weight: Float64, coef: Float64, intercept: Float64, prior: Float64
+    blocks: Blocks, products: Products, weight: Float64, intercept: Float64, prior: Float64
 ) -> tuple[Float64, Float64, int]:
     """Newton's method on the intercept alone, until the mean prediction is the class frequencies.
 
-    Returns the intercept, the mean prediction and the number of readings of the data.
+    Returns the intercept, the mean prediction and how often it asked for all products.
     """
     n_classes, wanted = len(prior), NEGLIGIBLE if blocks.n_samples * len(prior) > LARGE else 1e-13
     hessian: Float64 | None = None
@@ -92,7 +94,7 @@ def best_intercept(
     def of_span(rows: slice) -> tuple[Float64, Float64]:
         mean, square = np.zeros(n_classes), np.zeros((n_classes, n_classes) if hessian is None else (1, 1))
         for some in blocks.blocks(rows):
-            p = softmax(blocks.scores(blocks.read(some), coef, intercept))
+            p = softmax(products(some) + intercept)
             mean += weight[some] @ p
             if hessian is None:
                 square += (p * weight[some, None]).T @ p

@@ -22,6 +22,8 @@ _core.use_blas(*(cython_blas.__pyx_capi__[name] for name in ("dgemm", "sgemm")))
 
 # A column whose spread is below this share of its mean is constant but for rounding.
 CONSTANT = 1e-12
+# Rows whose mean is near enough to that of all, unless rows come in an odd order.
+FEW = 100
 # Entries of a standardised X in float64 that are kept (8 MB).
 MAX_KEPT = 1 << 20
 ROUGH_ROWS = 1 << 13
@@ -59,28 +61,42 @@ class Design:
                 self.mean = X.T @ weight
                 self.n_passes += 0.5
             return
-        first = self._moment(weight, squared=False)
+        first, second = self._centred_moments(weight) if centred else self._moments(weight)
         if centred:
             self.mean = first
-        # A second reading, about the mean: E[x^2] - mean^2 cancels where the mean is large.
-        second = self._moment(weight, squared=True)
         varies = second > (CONSTANT * np.abs(first)) ** 2
         self.scale = np.where(varies, np.sqrt(second, where=varies, out=np.ones_like(second)), 1.0)
 
-    def _moment(self, weight: Float64, *, squared: bool) -> Float64:
-        """Weighted mean of every column of a dense X, or of its squares, about the present `mean`."""
+    def _centred_moments(self, weight: Float64) -> tuple[Float64, Float64]:
+        """Weighted mean and variance of every column of a dense X.
+
+        E[x^2] - mean^2 cancels where the mean is large. About the mean of some rows it does not, as a rule; where it
+        does there is a second reading, about the mean itself.
+        """
+        self.mean = self._X[:: max(1, self.n_samples // FEW)].mean(axis=0, dtype=np.float64)
+        for _ in range(2):
+            shift, second = self._moments(weight)
+            mean, square = self.mean + shift, shift**2
+            if not np.any(square > np.maximum(0.99 * second, (CONSTANT * np.abs(mean)) ** 2)):
+                break
+            self.mean = mean
+        return mean, second - square
+
+    def _moments(self, weight: Float64) -> tuple[Float64, Float64]:
+        """Weighted mean and mean square of every column of a dense X, about the present `mean`."""
         blocks = self.blocks(1)
 
         def of_span(rows: slice) -> tuple[Any, ...]:
-            total = np.zeros(self.n_features)
+            first, second = np.zeros(self.n_features), np.zeros(self.n_features)
             for some in blocks.blocks(rows):
                 block = blocks.read(some)
-                total += (np.square(block) if squared else block).T @ weight[some]
-            return (total,)
+                first += block.T @ weight[some]
+                second += np.square(block).T @ weight[some]
+            return first, second
 
         self.n_passes += 0.5
-        moment: Float64 = blocks.total(of_span)[0]
-        return moment
+        first, second = blocks.total(of_span)
+        return first, second
 
     def blocks(self, n_outputs: int) -> Blocks:
         """The rows, centred but not scaled, in float64 and by blocks."""
@@ -90,7 +106,7 @@ class Design:
     def scores(self, coef: Float64, offset: Float64) -> Float64:
         """Of all rows, (n_samples, n_outputs), for coefficients (n_features, n_outputs)."""
         out = np.empty((self.n_samples, coef.shape[1]))
-        if not coef.any():
+        if not coef.any():  # as at the start
             out[...] = offset
             return out
         self.n_passes += 0.5
@@ -168,6 +184,13 @@ class Design:
         n = self.n_samples if rows is None else len(rows)
         out: NDArray[Any] = np.empty((n, self.n_features), dtype)
         step = max(1, BLOCK_ENTRIES // self.n_features)
+        if self._X.dtype == dtype == np.float32:  # rounding the mean moves rows by less than they are rounded
+            near, factor = self.mean.astype(np.float32), (1 / self.scale).astype(np.float32)
+            for begin in range(0, n, step):
+                some = slice(begin, begin + step)
+                np.subtract(self._X[some if rows is None else rows[some]], near, out=out[some])
+                out[some] *= factor
+            return out
         inverse, block = 1 / self.scale, np.empty((min(step, n), self.n_features))
         for begin in range(0, n, step):  # by blocks that the cache keeps
             some = slice(begin, begin + step)

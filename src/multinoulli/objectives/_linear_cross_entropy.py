@@ -388,14 +388,14 @@ class LinearCrossEntropy:
         coef, intercept = self._split(theta)
         coef = coef - coef.mean(axis=1, keepdims=True)  # what all classes have in common changes the penalty alone
         original, mean = coef / scale, self._prior
+        products, readings = blocks.products(original), 0
         if self._has_intercept:
-            intercept, mean, readings = best_intercept(blocks, self._weight, original, intercept, self._prior)
-            self.n_passes += 0.5 * readings
+            intercept, mean, readings = best_intercept(blocks, products, self._weight, intercept, self._prior)
         proof = prove(
-            blocks, self._labels, self._weight, original, intercept, self._l2,
+            blocks, products, self._labels, self._weight, original, intercept, self._l2,
             has_intercept=self._has_intercept, mean_proba=mean, prior=self._prior,
         )  # fmt: skip
-        self.n_passes += 1
+        self.n_passes += 1 if blocks.keeps(self.n_classes) else 1 + 0.5 * readings
         gradient = self._join(proof.of_coef / scale, proof.of_intercept)
         return Bounds(self._join(coef, intercept), proof.primal, proof.dual, float(np.linalg.norm(gradient)))
 

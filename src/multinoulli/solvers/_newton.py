@@ -36,6 +36,8 @@ MISLED = 2.0
 SLOW = 0.7
 # Relative gap at which the next penalty is taken up.
 NEXT_LEVEL = 0.1
+# Part of the tolerance below which a gap that is not quite exact is believed to be: the certificate will tell.
+SURE = 0.1
 # Iterations in which neither the value nor the best gap moves beyond rounding: more will not help.
 PATIENCE, ROUNDING = 10, 1e-14
 
@@ -166,7 +168,8 @@ def minimise(
             decrement, lowest, idle = math.inf, math.inf, 0
             continue
         if optimal:
-            if not polished:  # the gap is exact only where unpenalised parameters are at their optimum
+            # The gap is exact only where unpenalised parameters are at their optimum; one well below is not in doubt.
+            if not polished and not (level and gap <= SURE * worth):
                 point, polished = objective.polish(point), True
                 continue
             bounds = objective.certify(point.theta)
