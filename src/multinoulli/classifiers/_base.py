@@ -62,10 +62,10 @@ class LinearClassifier(ScoreClassifier):
         """Scores of shape (n_samples, n_classes): log-probabilities up to a constant a row.
 
         Those of float64 and of sparse data are exact but for float64's rounding. A dense float32 X of more than 64
-        features or 700 coefficients, and up to 128 classes, is multiplied in float32, as scikit-learn does, and the
-        sums of every 128 features are added up in float64: a score is wrong by at most ``130 * 2**-24 * |x| @ |coef|``,
-        about ``2 * 2**-24`` of it in practice. Where that matters, predict ``X.astype(float)``. All predictions are of
-        these scores.
+        features, 64 classes or 700 coefficients, and up to 128 classes, is multiplied in float32, as scikit-learn does,
+        and the sums of every 128 features are added up in float64: a score is wrong by at most ``130 * 2**-24 * |x| @
+        |coef|``, on average by less than ``2 * 2**-24`` times it. Where that matters, predict ``X.astype(float)``. All
+        predictions are of these scores.
         """
         return self._predictions(X, "scores")
 

@@ -41,7 +41,7 @@ def linear_scores(
     -----
     A dense float32 X of more than 64 features or 700 coefficients, and up to 128 classes, is multiplied in float32, and
     the sums of every 128 features are added up in float64: a score is wrong by at most ``130 * 2**-24 * |x| @ |coef|``,
-    and by about ``2 * 2**-24`` of it in practice. Other scores are in float64 throughout.
+    and on average by less than ``2 * 2**-24`` times it. Other scores are in float64 throughout.
 
     Examples
     --------
