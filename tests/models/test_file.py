@@ -137,6 +137,18 @@ def test_a_newer_format_says_upgrade(saved):
     refuse(saved, f"format {FORMAT_VERSION + 1} by a newer multinoulli.*upgrade")
 
 
+def test_a_file_of_the_first_format_loads(penguins, saved):
+    description, arrays = read(saved)
+    content = {name: value for name, value in description["content"].items() if name != "params"}
+    content["kind"] = "softmax regression"
+    content["training"] = {name: value for name, value in content["training"].items() if name != "candidates"}
+    rewrite(saved, {"format_version": 1, "content": content}, arrays)
+    loaded = multinoulli.load(saved)
+    assert loaded.kind == "softmax"
+    assert loaded.training == penguins.training
+    assert loaded.coef.tobytes() == penguins.coef.tobytes()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -147,6 +159,7 @@ def test_a_newer_format_says_upgrade(saved):
         (lambda c: c.__setitem__("encoder", {}), "not that of a model"),
         (lambda c: c.__setitem__("encoder", [1]), "not that of a model"),
         (lambda c: c["training"].pop("C"), "not that of a model"),
+        (lambda c: c.__setitem__("kind", "oracle"), "not that of a model.*oracle"),
         (lambda c: c["certificate"].__setitem__("extra", 1), "not that of a model"),
     ],
 )

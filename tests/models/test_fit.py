@@ -177,7 +177,7 @@ def test_strongest_coefficients_come_first(penguins):
 
 
 def test_an_unconverged_fit_says_so(monkeypatch):
-    monkeypatch.setattr("multinoulli.models._fit.MAX_ITER", 1)
+    monkeypatch.setattr("multinoulli.models._kinds.MAX_ITER", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = multinoulli.fit(frame(), target="y")

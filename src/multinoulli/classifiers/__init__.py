@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """scikit-learn estimators: plumbing, no mathematics."""
 
+from multinoulli.classifiers._base import LinearClassifier, ScoreClassifier
 from multinoulli.classifiers._linear_scores import linear_scores
 from multinoulli.classifiers._softmax_regression import SoftmaxRegression
 
-__all__ = ["SoftmaxRegression", "linear_scores"]
+__all__ = ["LinearClassifier", "ScoreClassifier", "SoftmaxRegression", "linear_scores"]

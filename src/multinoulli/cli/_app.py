@@ -13,7 +13,7 @@ import typer
 
 from multinoulli.cli import _display as display
 from multinoulli.cli._progress import Progress, reported_warnings
-from multinoulli.models import Model, ModelFileError, fit, load
+from multinoulli.models import BEST, KINDS, Model, ModelFileError, fit, load
 from multinoulli.tables import DataError, check_writable, with_predictions, write_table
 
 app = typer.Typer(
@@ -76,6 +76,12 @@ def _positive(value: float) -> float:
     return value
 
 
+def _kind(value: str) -> str:
+    if value not in (*KINDS, BEST):
+        raise typer.BadParameter(f"{value!r} is none of {', '.join(KINDS)}, {BEST}")
+    return value
+
+
 def _folds(value: int) -> int:
     if value != 0 and value < 2:
         raise typer.BadParameter(f"{value} folds: give 2 or more, or 0 to measure nothing")
@@ -106,8 +112,19 @@ def _fit(
     folds: Annotated[
         int, typer.Option(help="Folds that measure held-out quality; 0 measures nothing.", callback=_folds)
     ] = 5,
+    model: Annotated[
+        str,
+        typer.Option(
+            help=f"What to fit: {', '.join(KINDS)}; or best, the one with the lowest log loss on held-out rows.",
+            metavar="KIND",
+            callback=_kind,
+        ),
+    ] = "softmax",
     C: Annotated[
-        float, typer.Option("--C", help="Inverse strength of the penalty: smaller is simpler.", callback=_positive)
+        float,
+        typer.Option(
+            "--C", help="Inverse strength of softmax regression's penalty: smaller is simpler.", callback=_positive
+        ),
     ] = 1.0,
     numeric: Annotated[
         Names, typer.Option(help="A column to take as a number; may be repeated.", metavar="COLUMN")
@@ -121,15 +138,16 @@ def _fit(
 ) -> None:
     """Fit a model of one column given the others, and measure it on held-out rows.
 
-    The fit is proved optimal: the relative gap says how far it is from the best possible at most.
+    Softmax regression is proved optimal: the relative gap says how far it is from the best possible at most.
     """
     began = time.perf_counter()
     if out is not None:
         check_writable(out)
     with reported_warnings(), Progress() as progress:
-        model = fit(
+        fitted = fit(
             data,
             target,
+            model=model,
             C=C,
             folds=folds,
             test=test,
@@ -140,12 +158,12 @@ def _fit(
             progress=progress,
         )
         if out is not None:
-            model.save(out)
+            fitted.save(out)
     seconds = time.perf_counter() - began
     if json:
-        display.print_json(display.fit_as_dict(model, out, seconds))
+        display.print_json(display.fit_as_dict(fitted, out, seconds))
     else:
-        display.print_fit(model, out, seconds)
+        display.print_fit(fitted, out, seconds)
 
 
 @app.command(

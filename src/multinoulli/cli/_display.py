@@ -16,7 +16,6 @@ from rich.text import Text
 
 from multinoulli.metrics import Estimate
 from multinoulli.models import Evaluation, Model
-from multinoulli.solvers import Certificate
 
 STRONGEST = 5
 MANY = 20  # classes or columns named before the rest is only counted
@@ -37,13 +36,15 @@ def model_as_dict(model: Model) -> dict[str, Any]:
     """A model for JSON: everything but the coefficients that are not among the strongest."""
     training = asdict(model.training)
     return {
-        "kind": "softmax regression",
+        "kind": model.label,
         "target": model.target,
         "classes": list(model.classes),
         **training,
         "features": [asdict(feature) for feature in model.encoder.features_],
-        "certificate": asdict(model.certificate),
-        "strongest": {str(label): dict(model.strongest(label, STRONGEST)) for label in model.classes},
+        "certificate": None if model.certificate is None else asdict(model.certificate),
+        "strongest": {str(label): dict(model.strongest(label, STRONGEST)) for label in model.classes}
+        if model.is_linear
+        else None,
     }
 
 
@@ -60,7 +61,8 @@ def print_fit(model: Model, out: Path | None, seconds: float) -> None:
         console.print("Held-out quality was not measured.")
     else:
         _print_evaluation(console, model.training.held_out)
-    _print_certificate(console, model.certificate, model.training.n_iter)
+    _print_certificate(console, model)
+    _print_candidates(console, model)
     _print_notes(console, model)
     kept = f"Saved to {out}" if out is not None else "Not saved: give --out MODEL to keep it"
     console.print(Text(f"{kept}; {seconds:.1f} s"))
@@ -85,8 +87,10 @@ def print_model(model: Model) -> None:
     _print_columns(console, model)
     if model.training.held_out is not None:
         _print_evaluation(console, model.training.held_out)
-    _print_certificate(console, model.certificate, model.training.n_iter)
-    _print_strongest(console, model)
+    _print_certificate(console, model)
+    _print_candidates(console, model)
+    if model.is_linear:
+        _print_strongest(console, model)
     _print_notes(console, model)
 
 
@@ -106,10 +110,12 @@ def _print_what(console: Console, model: Model) -> None:
     training = model.training
     n_columns, n_features = len(model.encoder.columns_), len(model.encoder.features_)
     missing = f" ({training.n_missing_target:,} without a target dropped)" if training.n_missing_target else ""
+    penalty = "" if training.C is None else f", C = {training.C:g}"
     console.print(
         Text(
-            f"Softmax regression of {model.target}: {len(model.classes)} classes, {training.n_rows:,} rows{missing}, "
-            f"{n_columns} column{_s(n_columns)} as {n_features} feature{_s(n_features)}, C = {training.C:g}"
+            f"{model.label[0].upper()}{model.label[1:]} of {model.target}: {len(model.classes)} classes, "
+            f"{training.n_rows:,} rows{missing}, "
+            f"{n_columns} column{_s(n_columns)} as {n_features} feature{_s(n_features)}{penalty}"
         )
     )
     console.print()
@@ -139,12 +145,32 @@ def _print_evaluation(console: Console, evaluation: Evaluation) -> None:
     console.print()
 
 
-def _print_certificate(console: Console, certificate: Certificate, n_iter: int) -> None:
+def _print_certificate(console: Console, model: Model) -> None:
+    certificate = model.certificate
+    if certificate is None:
+        return
     console.print(
         f"Certificate: {certificate.status}; relative gap {certificate.relative_gap:.1e} "
         f"(objective {certificate.primal:.9g}, minimum at least {certificate.dual:.9g}), gradient norm "
-        f"{certificate.gradient_norm:.1e}, {n_iter} iterations, {certificate.n_passes:.0f} passes over the data"
+        f"{certificate.gradient_norm:.1e}, {model.training.n_iter} iterations, {certificate.n_passes:.0f} passes over "
+        "the data"
     )
+
+
+def _print_candidates(console: Console, model: Model) -> None:
+    candidates = model.training.candidates
+    if not candidates:
+        return
+    console.print()
+    console.print("Models by log loss on the same held-out rows, by which the first was chosen:")
+    table = Table("model", "log loss", "accuracy", "s", box=None, pad_edge=False)
+    for one in sorted(candidates, key=lambda c: math.inf if c.log_loss is None else c.log_loss.value):
+        if one.log_loss is None or one.accuracy is None:
+            table.add_row(one.kind, Text(f"not fitted: {one.reason}"), "", f"{one.seconds:.1f}")
+        else:
+            table.add_row(one.kind, _interval(one.log_loss), _interval(one.accuracy), f"{one.seconds:.1f}")
+    _print_table(console, table)
+    console.print()
 
 
 def _print_strongest(console: Console, model: Model) -> None:

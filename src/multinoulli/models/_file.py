@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from multinoulli.tables import atomic_file
 
-FORMAT_VERSION = 1
+# 1: softmax regression alone.
+FORMAT_VERSION = 2
 
 
 class ModelFileError(ValueError):
@@ -57,6 +58,8 @@ def read_file(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, NDAr
         )
     if sha256 != _digest(text, arrays):
         raise ModelFileError(f"{name}: altered since it was written (its SHA-256 differs): get it again or fit again")
+    if written == 1 and isinstance(content, dict):
+        content |= {"kind": "softmax", "params": {}}
     return content, arrays
 
 

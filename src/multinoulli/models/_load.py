@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from multinoulli.metrics import Estimate
 from multinoulli.models._evaluation import Evaluation
 from multinoulli.models._file import ModelFileError, read_file
-from multinoulli.models._model import Model, Training
+from multinoulli.models._kinds import KINDS
+from multinoulli.models._model import Candidate, Model, Training
 from multinoulli.solvers import Certificate
 from multinoulli.tables import TableEncoder
 
@@ -53,7 +54,7 @@ def load(path: str | PathLike[str]) -> Model:
         model = _model(content, arrays)
         rows, proba = content["probes"]["rows"], np.array(content["probes"]["proba"])
         again = model.predict_probes(rows)
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as fault:
         raise ModelFileError(f"{fspath(path)}: its content is not that of a model ({fault}): fit again") from fault
     if again.shape != proba.shape or not np.allclose(again, proba, rtol=0, atol=PROBE_TOLERANCE):
         raise ModelFileError(f"{fspath(path)}: this version computes other probabilities for its test rows: fit again")
@@ -64,30 +65,27 @@ def _model(content: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
     encoder = TableEncoder.from_dict(content["encoder"])
     if [asdict(feature) for feature in encoder.features_] != content["features"]:
         raise ValueError("the features are not those of the encoder")
-    shape = len(content["classes"]), len(encoder.features_)
-    coef, intercept = arrays["coef"], arrays["intercept"]
-    if coef.shape != shape or intercept.shape != shape[:1] or coef.dtype != np.float64 or intercept.dtype != np.float64:
-        raise ValueError(f"coefficients of shape {coef.shape} and {intercept.shape} instead of {shape} and {shape[:1]}")
+    kind = KINDS[content["kind"]]
+    estimator = kind.restore(encoder, content["params"], arrays, len(content["classes"]))
+    if content["certificate"] is not None:
+        estimator.certificate_ = Certificate(**content["certificate"])
     training = dict(content["training"])
     if training["held_out"] is not None:
-        training["held_out"] = _evaluation(training["held_out"])
+        training["held_out"] = Evaluation(**_estimates(training["held_out"]))
+    training["candidates"] = tuple(Candidate(**_estimates(one)) for one in training.get("candidates", ()))
     training["class_counts"], training["notes"] = tuple(training["class_counts"]), tuple(training["notes"])
     return Model(
         target=content["target"],
         classes=tuple(content["classes"]),
         encoder=encoder,
-        coef=coef,
-        intercept=intercept,
-        certificate=Certificate(**content["certificate"]),
+        kind=content["kind"],
+        estimator=estimator,
         training=Training(**training),
     )
 
 
-def _evaluation(stored: dict[str, Any]) -> Evaluation:
-    fields: dict[str, Any] = {
-        key: _estimate(value) if isinstance(value, dict) else value for key, value in stored.items()
-    }
-    return Evaluation(**fields)
+def _estimates(stored: dict[str, Any]) -> dict[str, Any]:
+    return {key: _estimate(value) if isinstance(value, dict) else value for key, value in stored.items()}
 
 
 def _estimate(stored: dict[str, Any]) -> Estimate:

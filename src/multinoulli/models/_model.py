@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from multinoulli.classifiers import linear_scores
+from multinoulli.classifiers import LinearClassifier, ScoreClassifier
 from multinoulli.functions import softmax
+from multinoulli.metrics import Estimate
 from multinoulli.models._evaluation import Evaluation, measure, summarise
 from multinoulli.models._file import write_file
+from multinoulli.models._kinds import KINDS
 from multinoulli.solvers import Certificate
 from multinoulli.tables import DataError, TableEncoder, codes_for, read_table
 
@@ -25,6 +27,20 @@ Label = str | int | float | bool
 
 class DataWarning(UserWarning):
     """Something about the data that did not stop the work but that its owner should know."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What one kind of model reached on held-out rows, when the best was looked for."""
+
+    kind: str
+    log_loss: Estimate | None
+    """None where it could not be fitted."""
+    accuracy: Estimate | None
+    seconds: float
+    """Of all its fits and predictions."""
+    reason: str | None
+    """Why it could not be fitted."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +53,17 @@ class Training:
     """Rows dropped because their target is missing."""
     class_counts: tuple[int, ...]
     """Rows of each class."""
-    C: float
-    """Inverse strength of the penalty."""
-    n_iter: int
-    """Iterations of the final fit."""
+    C: float | None
+    """Inverse strength of the penalty; None where there is none."""
+    n_iter: int | None
+    """Iterations of the final fit; None where it has none."""
     notes: tuple[str, ...]
     """Sentences about columns that were dropped and the like."""
     held_out: Evaluation | None
-    """Quality on held-out rows; None where it was not measured."""
+    """Quality on held-out rows; None where it was not measured. The best of several is measured on the rows by which
+    it was chosen, which flatters it a little: test rows do not."""
+    candidates: tuple[Candidate, ...] = ()
+    """Among which the model is the best, if it is."""
 
 
 class Coefficient(NamedTuple):
@@ -56,7 +75,7 @@ class Coefficient(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Softmax regression on the columns of a table, made by `multinoulli.fit` or `multinoulli.load`.
+    """A classifier on the columns of a table, made by `multinoulli.fit` or `multinoulli.load`.
 
     `data` is in every method what `multinoulli.fit` takes: a path, a SQL query or a data frame. Columns that
     the model does not use are ignored. A level of a category that the training rows did not have, or too
@@ -81,13 +100,41 @@ class Model:
     """Its values, sorted."""
     encoder: TableEncoder
     """From the columns of a table to the design matrix."""
-    coef: NDArray[np.float64]
-    """(n_classes, n_features), for the standardised features of the encoder."""
-    intercept: NDArray[np.float64]
-    """(n_classes,)"""
-    certificate: Certificate
-    """How far the fit is from its optimum at most."""
+    kind: str
+    """What classifier it is: ``"softmax"``, for one."""
+    estimator: ScoreClassifier
+    """It, fitted to the encoder's matrix and to codes of the classes, 0, 1, ..."""
     training: Training
+
+    @property
+    def label(self) -> str:
+        """What classifier it is, for people."""
+        return KINDS[self.kind].label
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """How far the fit is from its optimum at most; None where nothing is proved."""
+        return getattr(self.estimator, "certificate_", None)
+
+    @property
+    def coef(self) -> NDArray[np.float64]:
+        """(n_classes, n_features), for the standardised features of the encoder; linear models have it."""
+        return self._linear().coef_
+
+    @property
+    def intercept(self) -> NDArray[np.float64]:
+        """(n_classes,); linear models have it."""
+        return self._linear().intercept_
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether scores are ``X @ coef.T + intercept`` for the encoder's X."""
+        return isinstance(self.estimator, LinearClassifier)
+
+    def _linear(self) -> LinearClassifier:
+        if not isinstance(self.estimator, LinearClassifier):
+            raise AttributeError(f"a model of the kind {self.label} has no coefficients: its scores are not linear")
+        return self.estimator
 
     def scores(self, data: Any) -> NDArray[np.float64]:
         """Scores of shape (n_rows, n_classes): log-probabilities up to a constant a row."""
@@ -101,7 +148,10 @@ class Model:
                 DataWarning,
                 stacklevel=3,
             )
-        return linear_scores(encoded.X, self.coef, self.intercept)
+        return self._scores(encoded.X)
+
+    def _scores(self, X: Any) -> NDArray[np.float64]:
+        return self.estimator.scores(KINDS[self.kind].inputs(self.encoder, X))
 
     def read(self, data: Any) -> Any:
         """The table of a path or a query as the model reads it: its categories as text, so that 007 is not 7."""
@@ -151,7 +201,10 @@ class Model:
         return summarise("given rows", [measures], int((~known).sum()))
 
     def strongest(self, label: Label, n: int = 5) -> list[Coefficient]:
-        """The `n` largest coefficients of a class by absolute value; features are standardised, so they compare."""
+        """The `n` largest coefficients of a class by absolute value; features are standardised, so they compare.
+
+        Only linear models have coefficients.
+        """
         row = self.coef[self.classes.index(label)]
         order = np.argsort(-np.abs(row), kind="stable")[:n]
         return [Coefficient(self.encoder.features_[j].name, float(row[j])) for j in order]
@@ -167,7 +220,8 @@ class Model:
         probes = self.encoder.probe_rows()
         content = {
             "multinoulli": version("multinoulli"),
-            "kind": "softmax regression",
+            "kind": self.kind,
+            "params": KINDS[self.kind].params(self.estimator),
             "link": "softmax",
             "target": self.target,
             "classes": self.classes,
@@ -175,16 +229,15 @@ class Model:
             "encoder": self.encoder.to_dict(),
             "calibration": None,
             "training": _plain(asdict(self.training)),
-            "certificate": asdict(self.certificate),
+            "certificate": None if self.certificate is None else asdict(self.certificate),
             # Made-up rows, none from the training data, with their probabilities: computed again on load.
             "probes": {"rows": probes, "proba": self.predict_probes(probes).tolist()},
         }
-        write_file(path, content, {"coef": self.coef, "intercept": self.intercept})
+        write_file(path, content, KINDS[self.kind].arrays(self.estimator))
 
     def predict_probes(self, rows: dict[str, list[Any]]) -> NDArray[np.float64]:
         """Probabilities of rows given as plain lists, with no word about unseen levels."""
-        scores = linear_scores(self.encoder.transform(rows), self.coef, self.intercept)
-        proba: NDArray[np.float64] = softmax(scores)
+        proba: NDArray[np.float64] = softmax(self._scores(self.encoder.transform(rows)))
         return proba
 
 
@@ -192,4 +245,6 @@ def _plain(value: Any) -> Any:
     """JSON has no infinities: an interval of one row, which has no ends, is written with nulls."""
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
