@@ -445,7 +445,7 @@ def test_columns_are_standardised(dtype, misled):
 
 
 def test_many_scores_of_a_direction_are_in_float32_and_short_steps_begin_afresh(monkeypatch):
-    monkeypatch.setattr("multinoulli.objectives._linear_cross_entropy.MAX_DOUBLE_SCORES", 100)
+    monkeypatch.setattr("multinoulli.objectives._size.MAX_DOUBLE_SCORES", 100)
     X, labels, weight = problem(n=300, offset=100.0)
     F = objective(X / 10.0 ** np.arange(3), labels, weight)
     move = F.move(-F.gradient(F.point(F.start())))
@@ -462,17 +462,17 @@ def test_many_scores_of_a_direction_are_in_float32_and_short_steps_begin_afresh(
 
 
 def test_samples_and_pairs_of_a_large_problem_are_held_to_their_memory(monkeypatch):
-    room = "multinoulli.objectives._linear_cross_entropy."
+    room = "multinoulli.objectives._size."
     X, labels, weight = problem(n=3000)
     F = objective(X / 10.0 ** np.arange(3), labels, weight)
     assert len(F.curvature(F.point(F.start()), 3000, 0.0, False).sample.weight) == 3000
-    assert F.worthwhile_pairs() == 100
+    assert F.size.n_pairs == 100
     monkeypatch.setattr(room + "MAX_DOUBLE_SCORES", 100)
     monkeypatch.setattr(room + "MAX_SAMPLE", 7 * 500)
     monkeypatch.setattr(room + "MAX_PAIR_ENTRIES", 12 * 9)
     curvature = F.curvature(F.point(F.start()), 3000, 0.0, False)
     assert 400 < len(curvature.sample.weight) < 600
-    assert F.worthwhile_pairs() == 9
+    assert F.size.n_pairs == 9
 
 
 def test_offset_of_many_classes_bends_the_loss_as_its_definition_says():

@@ -343,11 +343,11 @@ class SoftmaxRegression(LinearClassifier):
         last = getattr(self, "coef_", None) if self.warm_start else None
         fits = last is not None and last.shape[1] == self.n_features_in_ and np.array_equal(self.classes_, classes)
         if last is None or not fits or not np.isfinite(self.intercept_[present]).all():
-            return None, CurvaturePairs(objective.worthwhile_pairs())
+            return None, CurvaturePairs(objective.size.n_pairs)
         pairs = self._pairs if self._pairs is not None and self._pairs.size in (0, objective.start().size) else None
         return (
             objective.pack(last[present], self.intercept_[present]),
-            pairs or CurvaturePairs(objective.worthwhile_pairs()),
+            pairs or CurvaturePairs(objective.size.n_pairs),
         )
 
     def _warn(self, result: Result, separation: Separation | None, *, proved: bool = True) -> None:

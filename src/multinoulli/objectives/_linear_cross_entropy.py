@@ -18,20 +18,14 @@ from multinoulli.objectives._certificate import best_intercept, prove
 from multinoulli.objectives._contrasts import contrast_hessian, drawn_contrast_hessian
 from multinoulli.objectives._curvature import Hessian, Sample, draw
 from multinoulli.objectives._design import Design
-from multinoulli.objectives._preconditioners import MAX_EXACT, MAX_EXPLICIT, ClassBlocks, Explicit, Kronecker
+from multinoulli.objectives._preconditioners import ClassBlocks, Explicit, Kronecker
 from multinoulli.objectives._search import MANY, Found, Plane, bend, polish, search, spread
 from multinoulli.objectives._separation import Separation, complete, quasi_complete
+from multinoulli.objectives._size import Size
 
 Float64 = NDArray[np.float64]
 Vector = NDArray[np.floating[Any]]
 
-# Problems of less work a pass take all rows for their curvature, since a sample would save less than it costs, and do
-# not count other work: so rows that weigh 2 are fitted like rows that are there twice.
-SMALL = 3e6
-# Up to so many features what an iteration costs beside its products decides, and all rows make for fewer of them.
-NARROW = 40
-# Arithmetic of a Hessian that is formed and factored sooner than a few products with it are asked for.
-TINY = 3e6
 # Part of the features' squared scale below which a penalty is lost in the Hessian's rounding.
 LEAST_VISIBLE = 1e-16
 # Penalties come down from this share of the curvature, at most so many times the one that is meant, by factors of ten;
@@ -40,19 +34,10 @@ EASY, MOST, FALL, FALLS_TO_NOTHING = 1e-3, 1e3, 10.0, 4
 # Near a minimum a step changes no score by so many times its length in the metric of the Hessian; where the minimum is
 # at infinity, scores go on that bend the loss no more.
 RECEDING = 100.0
-# Scores of all rows in float64 up to this size (256 MB); larger ones of directions are worked out in float32, one at a
-# time, and added to those of the point until a step is so short beside the way that it drowns in their rounding.
-
-MAX_DOUBLE_SCORES = 1 << 25
+# Part of the way that scores have come below which a step drowns in the rounding of those in float32.
 TOO_ROUGH = 1e-4
-# Entries of a sample of their rows, features and probabilities together (128 MB in float32).
-MAX_SAMPLE = 1 << 25
-# There one row in so many tells how much the loss bends.
+# One row in so many tells how much the loss of a large problem bends.
 BENDING = 31
-
-MAX_DOUBLE_PARAMETERS = 1 << 17
-MAX_PAIRS, FEWEST_PAIRS = 100, 4
-MAX_PAIR_ENTRIES = 1 << 23  # of the steps, and of their products with the Hessian (32 MB each)
 
 
 @dataclass
@@ -132,10 +117,8 @@ class LinearCrossEntropy:
         self._is_visible = not l2 or l2 > LEAST_VISIBLE * float(np.mean(self._design.scale**2))
         self._prior = np.bincount(labels, weights=self._weight, minlength=n_classes).astype(np.float64)
         self.n_samples, self.n_features = map(int, X.shape)
-        # What many vectors of many parameters cost in float64 is worth more than their digits.
-        self.precision: type[np.floating[Any]] = (
-            np.float32 if n_classes * X.shape[1] > MAX_DOUBLE_PARAMETERS else np.float64
-        )
+        self.size = Size(self.n_samples, self.n_features, n_classes, self._design.n_entries, self._design.is_sparse)
+        self.precision: type[np.floating[Any]] = np.float64 if self.size.takes_doubles else np.float32
         self._own_passes = 0.0
         self.separation: Separation | None = None
         self._ridge: tuple[float, Float64] | None = None  # the last one asked for
@@ -231,12 +214,12 @@ class LinearCrossEntropy:
         """A step, less what it would do to all classes alike, and the scores that it adds."""
         coef, offset = self._split(step)
         coef, offset = coef - coef.sum(axis=1, keepdims=True) / self.n_classes, offset - offset.sum() / self.n_classes
-        scores = (self._design.rough_scores if self._is_large else self._design.scores)(coef, offset)
+        scores = (self._design.rough_scores if self.size.is_large else self._design.scores)(coef, offset)
         return Move(self._join(coef, offset), scores)
 
     def combine(self, moves: Sequence[Move], lengths: Float64) -> Move | None:
         """What the moves come to together; None if their scores are too many to keep."""
-        if self._is_large:
+        if self.size.is_large:
             return None
         step = _sum(lengths, [move.step for move in moves])
         scores = np.zeros_like(moves[0].scores)
@@ -245,7 +228,7 @@ class LinearCrossEntropy:
 
     def bend(self, point: Point, move: Move) -> float:
         """The second derivative of the loss along the move, of all rows."""
-        return bend(self._plane(point, [move], np.zeros((1, 1)), np.zeros(1)), BENDING if self._is_large else 1)
+        return bend(self._plane(point, [move], np.zeros((1, 1)), np.zeros(1)), BENDING if self.size.is_large else 1)
 
     def search(self, point: Point, moves: Sequence[Move], level: float) -> tuple[Point, Float64]:
         """The best point on the plane of the moves, and their lengths."""
@@ -259,7 +242,7 @@ class LinearCrossEntropy:
 
     def polish(self, point: Point) -> Point:
         """The point with the intercept at its optimum; with many classes the certificate sees to that."""
-        if not self._has_intercept or (self._is_large and self.n_classes > MANY):
+        if not self._has_intercept or (self.size.is_large and self.n_classes > MANY):
             return point
         found = polish(self._plane(point, [], np.zeros((0, 0)), np.zeros(0)))
         return self._moved(point, point.theta.copy(), [], found)
@@ -274,7 +257,7 @@ class LinearCrossEntropy:
         if self._has_intercept:
             theta[-self.n_classes :] += found.offset
         path = point.path
-        if self._is_large and moves:
+        if self.size.is_large and moves:
             length = abs(float(found.lengths[0])) * spread(moves[0].scores)
             path += length
             if length < TOO_ROUGH * path:
@@ -284,74 +267,43 @@ class LinearCrossEntropy:
 
     # --- curvature --------------------------------------------------------------------------------------------------
 
-    @property
-    def _is_large(self) -> bool:
-        return self.n_samples * self.n_classes > MAX_DOUBLE_SCORES
-
-    @property
-    def _is_small(self) -> bool:
-        return self._design.n_entries * self.n_classes < SMALL
-
     def first_sample(self) -> int:
         """How many rows to estimate the curvature from at first."""
-        n = self.n_samples
-        if self._is_small or (self.n_features <= NARROW and not self._design.is_sparse):
-            return n
-        return min(n, max(n // 16, 4 * self.n_features, 1000))
+        return self.size.first_sample
 
     def curvature(self, point: Point, rows: int, damping: float, explicit: bool) -> Hessian:
         """The Hessian from about so many rows; in float64 where it is to be factored and is small enough."""
-        if self._is_large:
-            rows = min(rows, MAX_SAMPLE // (self.n_features + self.n_classes))
-        return Hessian(self._sample(point, rows, damping, explicit), self._has_intercept)
+        return Hessian(self._sample(point, self.size.sample(rows), damping, explicit), self._has_intercept)
 
     def _sample(self, point: Point, rows: int, damping: float, explicit: bool = False) -> Sample:
-        exact = explicit and not self._design.is_sparse and self.n_features * self.n_classes <= MAX_EXACT
-        dtype = np.float64 if exact else np.float32
+        dtype = np.float64 if explicit and self.size.is_formed_exactly else np.float32
         return draw(self._design, point.scores, self._weight, point.parts[2], rows, damping, self._rng, dtype)
 
     def precondition(
         self, point: Point, curvature: Hessian, level: float, damping: float, explicit: bool
     ) -> Kronecker | ClassBlocks | Explicit:
         """An approximate inverse, from no more rows than make it worth its price."""
-        n, d, n_classes = self.n_samples, self.n_features, self.n_classes
-        ridge, sample = self._ridge_of_features(level), curvature.sample
+        ridge, sample, size = self._ridge_of_features(level), curvature.sample, self.size
         m = len(sample.weight)
-        if self._design.is_sparse:
+        if size.is_sparse:
             base: Kronecker | ClassBlocks | Explicit = ClassBlocks(sample, ridge, self._has_intercept)
         elif explicit:
-            n_inputs = d + self._has_intercept
-            if d * n_classes > MAX_EXACT:
-                H = drawn_contrast_hessian(sample, n_inputs, self._terms, self._rng)
-            else:
+            n_inputs = size.n_features + self._has_intercept
+            if size.is_formed_exactly:
                 H = contrast_hessian(sample.X, sample.proba, sample.weight, damping, n_inputs)
-            base = Explicit(H, n_classes, ridge, self._has_intercept, self.explicit_cost(m))
+            else:
+                H = drawn_contrast_hessian(sample, n_inputs, size.n_terms, self._rng)
+            base = Explicit(H, size.n_classes, ridge, self._has_intercept, self.explicit_cost(m))
         else:
-            # One pass worth of arithmetic, but no more rows than two small matrices need.
-            wanted = min(4 * n * n_classes // d, max(n // 8, 50 * (d + n_classes)))
-            wanted = min(max(wanted, 4 * d, 1000), n, MAX_SAMPLE // (d + n_classes))
-            if m > wanted:
-                sample = self._sample(point, wanted, damping)
-            base = Kronecker(sample, ridge, self._has_intercept, count_eigenvectors=not self._is_small)
+            if m > size.rows_of_factors:
+                sample = self._sample(point, size.rows_of_factors, damping)
+            base = Kronecker(sample, ridge, self._has_intercept, count_eigenvectors=not size.is_small)
         self.n_passes += base.cost
         return base
 
-    @property
-    def _terms(self) -> float:
-        """How many terms of the Hessian make a good preconditioner of it."""
-        return 2.0 * self.n_features * self.n_classes * (self.n_classes - 1)
-
     def explicit_cost(self, rows: int) -> float:
-        """Of an explicit preconditioner from so many rows, or from some of their terms; as measured, in passes."""
-        n, d, n_classes = self.n_samples, self.n_features, self.n_classes
-        if self._design.is_sparse or d * n_classes > MAX_EXPLICIT:
-            return np.inf
-        if self._is_visible and n * (d * (n_classes - 1)) ** 2 <= TINY:
-            return 0.0
-        factoring = (d * n_classes) ** 2 / (12 * n)
-        if d * n_classes > MAX_EXACT:
-            return (self._terms * d / (4 * n * n_classes) + factoring) / 2 + 70 * n_classes / d
-        return (50 + 0.6 * d * (n_classes + 1) / 4) * min(rows, n) / n + 0.6 * factoring
+        """Of an explicit preconditioner from so many rows, in passes."""
+        return 0.0 if self._is_visible and self.size.is_tiny else self.size.price_of_forming(rows)
 
     def _ridge_of_features(self, level: float) -> Float64:
         return level / self._design.scale**2
@@ -374,13 +326,6 @@ class LinearCrossEntropy:
             X = self._design.whole()
             self.separation = quasi_complete(X, self._labels, self.n_classes, self._has_intercept)
         return self.separation is not None
-
-    def worthwhile_pairs(self) -> int:
-        """So many pairs of the curvature that using them costs no more than a product with the data."""
-        worthwhile = MAX_PAIRS if self._is_small else int(self._design.n_entries / (8 * self.n_features))
-        if self._is_large:
-            worthwhile = min(worthwhile, MAX_PAIR_ENTRIES // (self.n_features * self.n_classes))
-        return min(MAX_PAIRS, worthwhile) if worthwhile >= FEWEST_PAIRS else 0
 
     def certify(self, theta: Float64) -> Bounds:
         """Move the intercept to its optimum, then bound the minimum of F from both sides, on its own."""

@@ -21,8 +21,6 @@ Vector = NDArray[np.floating]
 
 # Numbers in all blocks of a sparse problem together (160 MB); beyond it their diagonals serve.
 MAX_BLOCK_ENTRIES = 20_000_000
-# Coefficients up to which a Hessian is formed and factored: in float64, and at all (in float32, 400 MB).
-MAX_EXACT, MAX_EXPLICIT = 1500, 10_000
 # A ridge no smaller than this part of the curvature, so that collinear columns without a penalty have an inverse.
 LEAST_RIDGE = 1e-8
 
