@@ -65,7 +65,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_top_level_names() -> None:
     assert multinoulli.__all__ == [
+        "LinearDiscriminantAnalysis",
         "Model",
+        "QuadraticDiscriminantAnalysis",
         "SoftmaxRegression",
         "__version__",
         "binary_cross_entropy",

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 from multinoulli import _threads as _threads  # its import registers the core with threadpoolctl
 
 if TYPE_CHECKING:
-    from multinoulli.classifiers import SoftmaxRegression
+    from multinoulli.classifiers import (
+        LinearDiscriminantAnalysis,
+        QuadraticDiscriminantAnalysis,
+        SoftmaxRegression,
+    )
     from multinoulli.functions import (
         gumbel_softmax,
         log1mexp,
@@ -45,7 +49,9 @@ if TYPE_CHECKING:
 __version__ = version("multinoulli")
 
 __all__ = [
+    "LinearDiscriminantAnalysis",
     "Model",
+    "QuadraticDiscriminantAnalysis",
     "SoftmaxRegression",
     "__version__",
     "binary_cross_entropy",
@@ -76,7 +82,9 @@ __all__ = [
 ]
 
 _ROOM_OF = {
+    "LinearDiscriminantAnalysis": "classifiers",
     "Model": "models",
+    "QuadraticDiscriminantAnalysis": "classifiers",
     "SoftmaxRegression": "classifiers",
     "binary_cross_entropy": "losses",
     "binary_cross_entropy_gradient": "losses",

@@ -89,6 +89,26 @@ def validate_batch(
     return FitData(_canonical(X), labels.astype(np.int64), weight, classes)
 
 
+def declared_classes(estimator: Any, classes: ArrayLike | None, *, first: bool) -> NDArray[Any]:
+    """The labels of a stream, sorted: given at the first `partial_fit`, or the estimator's parameter or last fit's."""
+    if first:
+        classes = estimator.classes if classes is None else classes
+        classes = getattr(estimator, "classes_", None) if classes is None else classes
+        if classes is None:
+            raise ValueError("classes must be given at the first call of partial_fit: all labels of the stream")
+        declared: NDArray[Any] = np.unique(np.asarray(classes))
+        if len(declared) < 2:
+            raise ValueError(f"classes must be at least 2 labels, got {declared.tolist()}")
+        return declared
+    known: NDArray[Any] = estimator.classes_
+    if classes is not None and not np.array_equal(np.unique(np.asarray(classes)), known):
+        raise ValueError(
+            f"classes must be what they were at the first call of partial_fit, {known.tolist()}, got "
+            f"{np.unique(np.asarray(classes)).tolist()}: other classes need another model"
+        )
+    return known
+
+
 def validate_predict(estimator: Any, X: Any) -> Matrix:
     """Check the data to be predicted against what the estimator was fitted on, but whether a dense X is finite."""
     if _is_plain(X) and _is_known(estimator, X):

@@ -4,5 +4,13 @@
 from multinoulli.classifiers._base import LinearClassifier, ScoreClassifier
 from multinoulli.classifiers._linear_scores import linear_scores
 from multinoulli.classifiers._softmax_regression import SoftmaxRegression
+from multinoulli.classifiers.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 
-__all__ = ["LinearClassifier", "ScoreClassifier", "SoftmaxRegression", "linear_scores"]
+__all__ = [
+    "LinearClassifier",
+    "LinearDiscriminantAnalysis",
+    "QuadraticDiscriminantAnalysis",
+    "ScoreClassifier",
+    "SoftmaxRegression",
+    "linear_scores",
+]

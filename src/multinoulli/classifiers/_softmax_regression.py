@@ -17,6 +17,7 @@ from multinoulli._threads import single_threaded_blas
 from multinoulli._validation.estimators import (
     FitData,
     check_positive,
+    declared_classes,
     number_of_threads,
     validate_batch,
     validate_fit,
@@ -249,7 +250,7 @@ class SoftmaxRegression(LinearClassifier):
         if np.isinf(self.C):
             raise ValueError("C must be finite for partial_fit: few rows can be told apart, which leaves no maximum")
         posterior: Posterior | None = getattr(self, "_posterior", None)
-        declared = self._declared(classes, first=posterior is None)
+        declared = declared_classes(self, classes, first=posterior is None)
         data = validate_batch(self, X, y, sample_weight, self.class_weight, declared, first=posterior is None)
         result: Result | None = None
         with single_threaded_blas():
@@ -318,24 +319,6 @@ class SoftmaxRegression(LinearClassifier):
         self._posterior = self._pairs = None
         for name in ("certificate_", "n_samples_seen_"):  # each is of one way to fit
             self.__dict__.pop(name, None)
-
-    def _declared(self, classes: ArrayLike | None, *, first: bool) -> NDArray[Any]:
-        """The labels of a stream, sorted."""
-        if first:
-            classes = self.classes if classes is None else classes
-            classes = getattr(self, "classes_", None) if classes is None else classes  # those of a `fit` before
-            if classes is None:
-                raise ValueError("classes must be given at the first call of partial_fit: all labels of the stream")
-            declared: NDArray[Any] = np.unique(np.asarray(classes))
-            if len(declared) < 2:
-                raise ValueError(f"classes must be at least 2 labels, got {declared.tolist()}")
-            return declared
-        if classes is not None and not np.array_equal(np.unique(np.asarray(classes)), self.classes_):
-            raise ValueError(
-                f"classes must be what they were at the first call of partial_fit, {self.classes_.tolist()}, got "
-                f"{np.unique(np.asarray(classes)).tolist()}: other classes need another model"
-            )
-        return self.classes_
 
     def _start(
         self, objective: LinearCrossEntropy, classes: NDArray[Any], present: NDArray[np.intp]
