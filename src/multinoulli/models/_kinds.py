@@ -11,8 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from multinoulli.classifiers import LinearClassifier, ScoreClassifier, SoftmaxRegression
-from multinoulli.models._inputs import as_encoded
+from multinoulli.classifiers import (
+    LinearClassifier,
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+    ScoreClassifier,
+    SoftmaxRegression,
+)
+from multinoulli.models._inputs import as_encoded, dense
 from multinoulli.tables import TableEncoder
 
 MAX_ITER = 5000
@@ -89,5 +95,17 @@ KINDS = {
         "softmax regression",
         lambda o, _: SoftmaxRegression(o.C, max_iter=MAX_ITER, random_state=o.random_state, n_jobs=o.n_jobs),
         ("coef_", "intercept_"),
+    ),
+    "lda": Kind(
+        "linear discriminant analysis",
+        lambda o, _: LinearDiscriminantAnalysis(n_jobs=o.n_jobs),
+        ("coef_", "intercept_"),
+        dense,
+    ),
+    "qda": Kind(  # shrunk, as the 0/1 columns of a category add up to 1 and some are 0 in all rows of a class
+        "quadratic discriminant analysis",
+        lambda o, _: QuadraticDiscriminantAnalysis(shrinkage="auto", n_jobs=o.n_jobs),
+        ("means_", "_matrices", "_constants"),
+        dense,
     ),
 }
