@@ -43,9 +43,9 @@ that it leaves. `predict_proba` is of all rows. The last column is the peak of m
 LONG_RUNS = "Many rows and many classes"
 LONG_TEXT = """### {}
 
-One run each with one thread, in one process; seconds of the processor. lbfgs gets as many iterations as fit in about seven minutes and is then
-given up: a ratio with ">" is the time of a run that did not reach the certificate over ours. `MB more` is the peak of
-the process's memory over what it held before, which included the data.
+One run each with one thread, in one process; seconds of the processor. lbfgs gets as many iterations as fit in about
+seven minutes and is then given up: a ratio with ">" is the time of a run that did not reach the certificate over ours.
+`MB more` is the peak of the process's memory over what it held before, which included the data.
 
 {}"""
 
