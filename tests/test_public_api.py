@@ -65,8 +65,13 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_top_level_names() -> None:
     assert multinoulli.__all__ == [
+        "BernoulliNB",
+        "CategoricalNB",
+        "ComplementNB",
+        "GaussianNB",
         "LinearDiscriminantAnalysis",
         "Model",
+        "MultinomialNB",
         "QuadraticDiscriminantAnalysis",
         "SoftmaxRegression",
         "__version__",

@@ -13,7 +13,12 @@ from multinoulli import _threads as _threads  # its import registers the core wi
 
 if TYPE_CHECKING:
     from multinoulli.classifiers import (
+        BernoulliNB,
+        CategoricalNB,
+        ComplementNB,
+        GaussianNB,
         LinearDiscriminantAnalysis,
+        MultinomialNB,
         QuadraticDiscriminantAnalysis,
         SoftmaxRegression,
     )
@@ -49,8 +54,13 @@ if TYPE_CHECKING:
 __version__ = version("multinoulli")
 
 __all__ = [
+    "BernoulliNB",
+    "CategoricalNB",
+    "ComplementNB",
+    "GaussianNB",
     "LinearDiscriminantAnalysis",
     "Model",
+    "MultinomialNB",
     "QuadraticDiscriminantAnalysis",
     "SoftmaxRegression",
     "__version__",
@@ -82,8 +92,13 @@ __all__ = [
 ]
 
 _ROOM_OF = {
+    "BernoulliNB": "classifiers",
+    "CategoricalNB": "classifiers",
+    "ComplementNB": "classifiers",
+    "GaussianNB": "classifiers",
     "LinearDiscriminantAnalysis": "classifiers",
     "Model": "models",
+    "MultinomialNB": "classifiers",
     "QuadraticDiscriminantAnalysis": "classifiers",
     "SoftmaxRegression": "classifiers",
     "binary_cross_entropy": "losses",

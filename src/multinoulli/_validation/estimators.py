@@ -40,6 +40,18 @@ def validate_fit(
 ) -> FitData:
     """Check the data of a fit and record ``n_features_in_`` and ``feature_names_in_`` on the estimator."""
     X, given = _validate_pair(estimator, X, y, reset=True)
+    data = rows_of_fit(X, given, sample_weight, class_weight, declared)
+    return data._replace(X=_canonical(data.X))
+
+
+def rows_of_fit(
+    X: Any,
+    given: NDArray[Any],
+    sample_weight: ArrayLike | None,
+    class_weight: Mapping[Any, float] | str | None,
+    declared: ArrayLike | None,
+) -> FitData:
+    """The rows of X that weigh something, their labels and weights; X is whatever a mask can index."""
     weight = np.ones(len(given)) if sample_weight is None else _sample_weight(sample_weight, len(given))
     if not weight.any():
         raise ValueError("sample_weight is zero for every sample: at least two classes need positive weight")
@@ -58,7 +70,7 @@ def validate_fit(
     if declared is not None:
         every = np.unique(np.asarray(declared))
         classes, labels = every, np.searchsorted(every, classes)[labels]
-    return FitData(_canonical(X), labels.astype(np.int64), weight, classes)
+    return FitData(X, labels.astype(np.int64), weight, classes)
 
 
 def validate_batch(
@@ -80,13 +92,25 @@ def validate_batch(
             f"class_weight={class_weight!r} cannot be had from a stream: give a dict, or weigh samples by sample_weight"
         )
     X, given = _validate_pair(estimator, X, y, reset=first)
+    data = rows_of_batch(X, given, sample_weight, class_weight, classes)
+    return data._replace(X=_canonical(data.X))
+
+
+def rows_of_batch(
+    X: Any,
+    given: NDArray[Any],
+    sample_weight: ArrayLike | None,
+    class_weight: Mapping[Any, float] | str | None,
+    classes: NDArray[Any],
+) -> FitData:
+    """The same of a batch: of `classes` some may be absent."""
     _check_labels(given, classes)
     weight = np.ones(len(given)) if sample_weight is None else _sample_weight(sample_weight, len(given))
     labels = np.searchsorted(classes, given)
     if class_weight is not None:
         weight = weight * _class_weight(class_weight, classes, np.ones(len(classes)))[labels]
     X, labels, weight = _present(X, labels, weight)
-    return FitData(_canonical(X), labels.astype(np.int64), weight, classes)
+    return FitData(X, labels.astype(np.int64), weight, classes)
 
 
 def declared_classes(estimator: Any, classes: ArrayLike | None, *, first: bool) -> NDArray[Any]:

@@ -5,10 +5,16 @@ from multinoulli.classifiers._base import LinearClassifier, ScoreClassifier
 from multinoulli.classifiers._linear_scores import linear_scores
 from multinoulli.classifiers._softmax_regression import SoftmaxRegression
 from multinoulli.classifiers.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from multinoulli.classifiers.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
 
 __all__ = [
+    "BernoulliNB",
+    "CategoricalNB",
+    "ComplementNB",
+    "GaussianNB",
     "LinearClassifier",
     "LinearDiscriminantAnalysis",
+    "MultinomialNB",
     "QuadraticDiscriminantAnalysis",
     "ScoreClassifier",
     "SoftmaxRegression",

@@ -53,11 +53,17 @@ def linear_scores(
 
 
 def linear_predictions(
-    X: NDArray[Any] | sparse.csr_array, coef: NDArray[np.float64], intercept: NDArray[np.float64], function: Function
+    X: NDArray[Any] | sparse.csr_array,
+    coef: NDArray[np.float64],
+    intercept: NDArray[np.float64],
+    function: Function,
+    *,
+    single: bool = True,
 ) -> tuple[NDArray[np.float64], bool]:
     """A function of the rows of `linear_scores`, and whether the scores are finite (but those of intercepts of -inf).
 
-    Every row of a dense X goes through it while the cache holds its scores.
+    Every row of a dense X goes through it while the cache holds its scores; but not without `single`, which lets
+    products of a float32 X be made in float32.
     """
     weights, offset = np.ascontiguousarray(coef.T, dtype=np.float64), np.ascontiguousarray(intercept, dtype=np.float64)
     n_threads = _core.get_num_threads()
@@ -69,6 +75,9 @@ def linear_predictions(
         return _applied(function, out), True
     dense: Any = np.ascontiguousarray(X)
     with single_threaded_blas() if len(coef) > MOST_WITHOUT_BLAS else nullcontext():
+        if dense.dtype == np.float32 and not single:
+            finite = _core.linear_scores(dense, None, weights, offset, out, n_threads)
+            return _applied(function, out), finite
         finite = _core.linear_predictions(dense, None, weights, offset, function, out, n_threads)
         if finite or dense.dtype != np.float32:
             return out, finite

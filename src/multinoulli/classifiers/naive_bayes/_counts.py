@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Models of counts: sums of the features over the rows of every class, and scores that are linear in X."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
+
+from multinoulli._validation.estimators import FitData, Matrix, check_predicted, number_of_threads, validate_predict
+from multinoulli.classifiers._base import LinearClassifier
+from multinoulli.classifiers._linear_scores import Function, linear_predictions
+from multinoulli.classifiers.naive_bayes._class_sums import class_sums
+from multinoulli.classifiers.naive_bayes._naive_bayes import NaiveBayes
+from multinoulli.classifiers.naive_bayes._smoothing import smoothing
+
+Float64 = NDArray[np.float64]
+
+
+class CountNB(NaiveBayes, LinearClassifier):
+    """Naive Bayes of counts; a subclass says how they become coefficients."""
+
+    alpha: float | ArrayLike
+    feature_count_: Float64
+
+    def scores(self, X: Any) -> Float64:
+        """Scores of shape (n_samples, n_classes): log-probabilities of class and row together.
+
+        Up to what is the same for all classes; in float64 for float32 data, too, as a sum over thousands of features
+        has no digits to lose.
+        """
+        return self._predictions(X, "scores")
+
+    def _predictions(self, X: Any, function: Function) -> Float64:
+        check_is_fitted(self)
+        matrix = validate_predict(self, X)
+        predictions, finite = linear_predictions(matrix, self.coef_, self.intercept_, function, single=False)
+        if not finite:
+            check_predicted(self, matrix)
+        return predictions
+
+    def _learn(self, data: FitData, *, afresh: bool) -> None:
+        alpha = smoothing(self.alpha, data.X.shape[1])
+        counts = self._count(data)
+        if not afresh:
+            counts += self.feature_count_
+        self._set(data.classes, self._class_count(data, afresh=afresh), counts, alpha)
+
+    def _count(self, data: FitData) -> Float64:
+        self._check_counts(data.X)
+        return class_sums(data, number_of_threads(self.n_jobs))
+
+    @abstractmethod
+    def _set(self, classes: NDArray[Any], class_count: Float64, counts: Float64, alpha: Float64) -> None:
+        """Set all attributes, after all checks; `counts` is (n_classes, n_features), `alpha` (n_features,)."""
+
+    def _check_counts(self, X: Matrix) -> None:
+        """Raise ValueError where X is negative."""
+        values: Any = X.data if sparse.issparse(X) else X
+        if values.size == 0 or values.min() >= 0:
+            return
+        if sparse.issparse(X):
+            entries: Any = X.tocoo()  # type: ignore[union-attr]
+            at = int(np.argmax(entries.data < 0))
+            row, column, value = int(entries.row[at]), int(entries.col[at]), entries.data[at]
+        else:
+            row, column = map(int, np.unravel_index(int(np.argmax(values < 0)), values.shape))
+            value = values[row, column]
+        raise ValueError(
+            f"Negative values in data passed to {type(self).__name__}: {value} at row {row}, column {column}; "
+            "counts cannot be negative"
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.classifier_tags.poor_score = True
+        return tags
