@@ -70,6 +70,7 @@ def test_top_level_names() -> None:
         "ComplementNB",
         "GaussianNB",
         "LinearDiscriminantAnalysis",
+        "MLPClassifier",
         "Model",
         "MultinomialNB",
         "QuadraticDiscriminantAnalysis",

@@ -6,6 +6,7 @@ from multinoulli.classifiers._linear_scores import linear_scores
 from multinoulli.classifiers._softmax_regression import SoftmaxRegression
 from multinoulli.classifiers.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from multinoulli.classifiers.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
+from multinoulli.classifiers.neural_network import MLPClassifier
 
 __all__ = [
     "BernoulliNB",
@@ -14,6 +15,7 @@ __all__ = [
     "GaussianNB",
     "LinearClassifier",
     "LinearDiscriminantAnalysis",
+    "MLPClassifier",
     "MultinomialNB",
     "QuadraticDiscriminantAnalysis",
     "ScoreClassifier",

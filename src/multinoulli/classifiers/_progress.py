@@ -34,8 +34,19 @@ def show_progress(verbose: int, callback: Callback | None) -> Iterator[Callback 
             show.end()
 
 
+def draw_bar(name: str, done: float, text: str) -> None:
+    """A bar of which the share `done` is filled, on standard error, over the one before."""
+    filled = round(WIDTH * min(1.0, done))
+    print(f"\r{name} [{'#' * filled}{'.' * (WIDTH - filled)}] {text} ", end="", file=sys.stderr, flush=True)
+
+
+def end_bar() -> None:
+    """Leave the last bar where it is."""
+    print(file=sys.stderr)
+
+
 class _Bar:
-    """On standard error, over itself."""
+    """That of the gap."""
 
     def __init__(self) -> None:
         self._first: float | None = None
@@ -46,18 +57,12 @@ class _Bar:
             self._first = max(self._first or gap, gap)
         digits = math.log10((self._first or progress.tol) / progress.tol)
         done = math.log10((self._first or gap) / gap) / digits if digits > 0 and math.isfinite(gap) else 0.0
-        filled = round(WIDTH * min(1.0, done))
-        print(
-            f"\rSoftmaxRegression [{'#' * filled}{'.' * (WIDTH - filled)}] iteration {progress.n_iter}, relative gap "
-            f"{progress.relative_gap:.1e}, tol {progress.tol:.0e} ",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
+        gap_now = f"relative gap {progress.relative_gap:.1e}, tol {progress.tol:.0e}"
+        draw_bar("SoftmaxRegression", done, f"iteration {progress.n_iter}, {gap_now}")
 
     def end(self) -> None:
         if self._first is not None:
-            print(file=sys.stderr)
+            end_bar()
 
 
 def _line(progress: Progress) -> None:
