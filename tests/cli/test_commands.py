@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 import multinoulli
+from multinoulli.models import KINDS
 
 PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 COMMAND = str(Path(sys.executable).with_name("multinoulli"))
@@ -81,6 +82,44 @@ def test_fit_options_reach_the_fit(run, tmp_path):
     assert code == 1
     assert "'code'" in err
     assert "'x'" in err
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_kind_of_model_is_fitted_shown_and_predicts(run, tmp_path, kind):
+    path = tmp_path / "m.model"
+    code, out, err = run("fit", PENGUINS, "--target", "species", "--model", kind, "--folds", 0, "--out", path)
+    assert (code, err) == (0, "")
+    assert out.lower().startswith(f"{KINDS[kind].label.lower()} of species")
+    code, out, err = run("show", path)
+    assert (code, err) == (0, "")
+    assert ("Certificate" in out) == (kind == "softmax")
+    assert ("Strongest coefficients" in out) == (kind in ("softmax", "lda"))
+    shown = json.loads(run("show", path, "--json")[1])
+    assert shown["kind"] == KINDS[kind].label
+    assert (shown["certificate"] is None) == (kind != "softmax")
+    code, out, err = run("predict", path, PENGUINS)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 345
+
+
+def test_the_best_model_is_chosen_before_the_eyes(run, tmp_path):
+    path = tmp_path / "m.model"
+    code, out, err = run("fit", PENGUINS, "--target", "species", "--model", "best", "--folds", 2, "--out", path)
+    assert (code, err) == (0, "")
+    begin = out.splitlines().index("Models by log loss on the same held-out rows, by which the first was chosen:")
+    table = [line.split() for line in out.splitlines()[begin + 2 : begin + 2 + len(KINDS)]]
+    assert {row[0] for row in table} == set(KINDS)
+    losses = [float(row[1]) for row in table]
+    assert losses == sorted(losses)
+    assert multinoulli.load(path).kind == table[0][0]
+    candidates = json.loads(run("show", path, "--json")[1])["candidates"]
+    assert min(candidates, key=lambda one: one["log_loss"]["value"])["kind"] == table[0][0]
+
+
+def test_a_kind_that_there_is_not_is_wrong_usage(run):
+    code, _, err = run("fit", PENGUINS, "--target", "species", "--model", "oracle")
+    assert code == 2
+    assert "'oracle' is none of softmax" in " ".join(err.split())
 
 
 def test_force_lets_an_odd_target_pass(run, tmp_path):

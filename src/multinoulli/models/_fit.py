@@ -32,7 +32,10 @@ class _Recipe(NamedTuple):
     def train(self, columns: Columns, labels: NDArray[np.int64]) -> tuple[TableEncoder, ScoreClassifier]:
         encoder, kind = TableEncoder(numeric=self.numeric, categorical=self.categorical), KINDS[self.kind]
         X = kind.inputs(encoder, encoder.fit_transform(columns))
-        return encoder, kind.make(self.options, encoder).fit(X, labels)
+        try:
+            return encoder, kind.make(self.options, encoder).fit(X, labels)
+        except ValueError as fault:
+            raise DataError(f"{kind.label} cannot be fitted to this table: {fault}") from fault
 
     def scores(self, encoder: TableEncoder, estimator: ScoreClassifier, columns: Columns) -> NDArray[np.float64]:
         return estimator.scores(KINDS[self.kind].inputs(encoder, encoder.transform(columns)))
@@ -209,7 +212,7 @@ def _choose(
                 recipe._replace(kind=kind),
                 lambda text, what=what: say(f"{what.label}, {text}"),  # type: ignore[misc]
             )
-        except ValueError as fault:
+        except DataError as fault:
             reason = str(fault)
         found, seconds = evaluations.get(kind), time.perf_counter() - began
         candidates.append(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from multinoulli.classifiers import (
     LinearClassifier,
     LinearDiscriminantAnalysis,
+    MLPClassifier,
     QuadraticDiscriminantAnalysis,
     ScoreClassifier,
     SoftmaxRegression,
@@ -21,7 +22,7 @@ from multinoulli.classifiers import (
 from multinoulli.models._inputs import as_encoded, dense
 from multinoulli.tables import TableEncoder
 
-MAX_ITER = 5000
+MAX_ITER, MAX_EPOCHS = 5000, 2000
 # Not a kind, but the one that predicts held-out rows best.
 BEST = "best"
 
@@ -107,5 +108,12 @@ KINDS = {
         lambda o, _: QuadraticDiscriminantAnalysis(shrinkage="auto", n_jobs=o.n_jobs),
         ("means_", "_matrices", "_constants"),
         dense,
+    ),
+    "mlp": Kind(
+        "neural network",
+        lambda o, _: MLPClassifier(
+            early_stopping=True, max_iter=MAX_EPOCHS, random_state=o.random_state, n_jobs=o.n_jobs
+        ),
+        ("coefs_", "intercepts_"),
     ),
 }
