@@ -71,6 +71,7 @@ def test_top_level_names() -> None:
         "GaussianNB",
         "LinearDiscriminantAnalysis",
         "MLPClassifier",
+        "MixedNB",
         "Model",
         "MultinomialNB",
         "QuadraticDiscriminantAnalysis",

@@ -5,7 +5,14 @@ from multinoulli.classifiers._base import LinearClassifier, ScoreClassifier
 from multinoulli.classifiers._linear_scores import linear_scores
 from multinoulli.classifiers._softmax_regression import SoftmaxRegression
 from multinoulli.classifiers.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
-from multinoulli.classifiers.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
+from multinoulli.classifiers.naive_bayes import (
+    BernoulliNB,
+    CategoricalNB,
+    ComplementNB,
+    GaussianNB,
+    MixedNB,
+    MultinomialNB,
+)
 from multinoulli.classifiers.neural_network import MLPClassifier
 
 __all__ = [
@@ -16,6 +23,7 @@ __all__ = [
     "LinearClassifier",
     "LinearDiscriminantAnalysis",
     "MLPClassifier",
+    "MixedNB",
     "MultinomialNB",
     "QuadraticDiscriminantAnalysis",
     "ScoreClassifier",

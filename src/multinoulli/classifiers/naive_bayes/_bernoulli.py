@@ -109,8 +109,8 @@ class BernoulliNB(CountNB):
         # A sum over rows of fractional weights, in an order of its own, may exceed that of all by a rounding.
         present, absent = counts + alpha, np.maximum(weight - counts, 0.0) + alpha
         if not alpha.all():
-            check_counts(present, class_count > 0, classes, "feature")
-            check_counts(absent, class_count > 0, classes, "the lack of feature")
+            check_counts(present, class_count > 0, classes, "feature {}")
+            check_counts(absent, class_count > 0, classes, "the lack of feature {}")
             unknown = (present <= 0).any(axis=1)
             present[unknown], absent[unknown], prior = 0.5, 0.5, np.where(unknown, -np.inf, prior)
         total = np.log(present + absent)

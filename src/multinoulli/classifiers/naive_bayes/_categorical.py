@@ -154,7 +154,7 @@ class CategoricalNB(NaiveBayes):
         for j, count in enumerate(counts):
             smoothed = count + alpha[j]
             if alpha[j] == 0:
-                check_counts(smoothed, class_count > 0, classes, f"of feature {j} category")
+                check_counts(smoothed, class_count > 0, classes, f"category {{}} of feature {j}")
                 absent = class_count == 0
                 smoothed[absent], prior = 1.0, np.where(absent, -np.inf, prior)
             log_probs.append(np.log(smoothed) - np.log(smoothed.sum(axis=1, keepdims=True)))

@@ -85,7 +85,7 @@ class ComplementNB(CountNB):
         others[:, alone] = np.where(counts[:, alone] > 0, 0.0, every[alone])
         others += alpha
         if not alpha.all():
-            check_counts(others, present, classes, "for the other classes, feature")
+            check_counts(others, present, classes, "for the other classes feature {}")
         weights = np.log(others / others.sum(axis=1, keepdims=True), out=others)
         if self.norm:
             weights /= weights.sum(axis=1, keepdims=True)

@@ -17,7 +17,7 @@ from multinoulli._validation.estimators import (
     validate_predict,
 )
 from multinoulli.classifiers.naive_bayes._gaussian_scores import gaussian_scores
-from multinoulli.classifiers.naive_bayes._moments import Moments, class_moments
+from multinoulli.classifiers.naive_bayes._moments import Moments, check_variances, class_moments
 from multinoulli.classifiers.naive_bayes._naive_bayes import NaiveBayes
 from multinoulli.classifiers.naive_bayes._smoothing import log_prior
 
@@ -101,7 +101,7 @@ class GaussianNB(NaiveBayes):
         check_is_fitted(self)
         self._refuse_sparse(X)
         matrix: Any = validate_predict(self, X)
-        self._check_variances(self.var_, self.class_count_, self.classes_)
+        check_variances(self.var_, self.class_count_, self.classes_, self.var_smoothing, range(matrix.shape[1]))
         with np.errstate(divide="ignore"):
             offset = np.where(self.class_count_ > 0, np.log(self.class_prior_), -np.inf)
         check_predicted(self, matrix)
@@ -121,16 +121,7 @@ class GaussianNB(NaiveBayes):
             column = int(np.argmin(np.isfinite(moments.of_all()[1])))
             raise ValueError(f"the variance of column {column} of X is beyond float64: divide the column by its size")
         if afresh and len(class_count) == np.count_nonzero(class_count):
-            self._check_variances(variance, class_count, data.classes)
+            check_variances(variance, class_count, data.classes, self.var_smoothing, range(len(variance[0])))
         self._moments, self.epsilon_, self.class_count_ = moments, epsilon, class_count
         self.classes_, self.class_prior_ = data.classes, prior
         self.theta_, self.var_ = np.where(present, moments.mean, np.nan), variance
-
-    def _check_variances(self, variance: Float64, class_count: Float64, classes: NDArray[Any]) -> None:
-        zero = (variance <= 0) & (class_count > 0)[:, None]
-        if zero.any():
-            of_class, column = map(int, np.unravel_index(int(np.argmax(zero)), zero.shape))
-            raise ValueError(
-                f"feature {column} is constant in class {classes[of_class]!r}, and var_smoothing="
-                f"{self.var_smoothing!r} adds nothing to its variance: raise var_smoothing, or give features that vary"
-            )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,53 @@ class Moments(NamedTuple):
         step = np.where(share > 0, self.mean - centre, 0.0)
         shift = (share * step).sum(axis=0)
         return centre[0] + shift, (share * (self.variance + (step - shift) ** 2)).sum(axis=0)
+
+    def filled(self, class_count: Float64, epsilon: float) -> tuple[Float64, Float64]:
+        """Means and smoothed variances of classes that have rows: of all where a class has no value in a column.
+
+        nan in classes without rows, and in columns without any value.
+        """
+        weight = np.broadcast_to(self.weight, self.mean.shape)
+        mean, variance = self.of_all()
+        known, any_known = weight > 0, weight.any(axis=0) & (class_count > 0)[:, None]
+        means = np.where(known, self.mean, np.where(any_known, mean, np.nan))
+        return means, np.where(known, self.variance, np.where(any_known, variance, np.nan)) + epsilon
+
+
+def check_variances(
+    variance: Float64,
+    class_count: Float64,
+    classes: NDArray[Any],
+    var_smoothing: float,
+    columns: Sequence[int] | NDArray[np.intp],
+) -> None:
+    """Raise ValueError if the variance of a feature in a class that has rows is 0."""
+    zero = (variance <= 0) & (class_count > 0)[:, None]
+    if zero.any():
+        of_class, column = map(int, np.unravel_index(int(np.argmax(zero)), zero.shape))
+        raise ValueError(
+            f"feature {columns[column]} is constant in class {classes[of_class]!r}, and var_smoothing={var_smoothing!r}"
+            " adds nothing to its variance: raise var_smoothing, or give features that vary"
+        )
+
+
+def column_moments(columns: list[Float64], data: FitData) -> Moments:
+    """Moments of columns one by one, where NaN is missing: the weight is that of the values there."""
+    n_classes = len(data.classes)
+    moments = np.zeros((3, n_classes, len(columns)))
+    for j, column in enumerate(columns):
+        there = ~np.isnan(column)
+        values, labels, weight = column[there], data.labels[there], data.weight[there]
+        if len(values):
+            total, mean, variance = moments[:, :, j]
+            total += np.bincount(labels, weight, n_classes)
+            inverse = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+            mean += values[0]
+            for _ in range(2):  # about a value of the column, then about the mean itself
+                mean += np.bincount(labels, weight * (values - mean[labels]), n_classes) * inverse
+            variance += np.bincount(labels, weight * (values - mean[labels]) ** 2, n_classes) * inverse
+            mean[total == 0] = 0.0
+    return Moments(*moments)
 
 
 def class_moments(data: FitData, n_threads: int) -> Moments:

@@ -85,7 +85,7 @@ class MultinomialNB(CountNB):
         prior = log_prior(class_count, self.class_prior, fitted=self.fit_prior, name="class_prior")
         log_prob = np.add(counts, alpha, order="F")
         if not alpha.all():
-            check_counts(log_prob, class_count > 0, classes, "feature")
+            check_counts(log_prob, class_count > 0, classes, "feature {}")
             absent = (log_prob <= 0).any(axis=1)
             log_prob[absent], prior = 1.0, np.where(absent, -np.inf, prior)
         total = log_prob.sum(axis=1, keepdims=True)

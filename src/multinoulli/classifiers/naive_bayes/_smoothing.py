@@ -45,11 +45,11 @@ def smoothing(alpha: Any, n_features: int) -> Float64:
 
 
 def check_counts(smoothed: Float64, present: NDArray[np.bool_], classes: NDArray[Any], what: str) -> None:
-    """Raise ValueError if a class that has rows gives something the probability 0; `smoothed` is (n_classes, ..)."""
+    """Raise ValueError if a class that has rows gives `what`, with its number put in, the probability 0."""
     zero = (smoothed <= 0) & present[:, None]
     if zero.any():
         of_class, at = map(int, np.unravel_index(int(np.argmax(zero)), zero.shape))
         raise ValueError(
-            f"alpha=0 gives {what} {at} the probability 0 in class {classes[of_class]!r}, of which no row has it: "
-            "raise alpha above 0"
+            f"alpha=0 gives {what.format(at)} the probability 0 in class {classes[of_class]!r}, of which no row has it:"
+            " raise alpha above 0"
         )
