@@ -45,6 +45,20 @@ def test_a_loaded_model_is_the_saved_one_bit_for_bit(fitted, tmp_path):
     assert (tmp_path / "a.model").read_bytes() == (tmp_path / "b.model").read_bytes()
 
 
+@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("table", ["numbers", "categories"])
+def test_tables_of_one_kind_of_column_come_back_from_a_file(kind, table, tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 80)
+    x = {"a": rng.standard_normal(80) + y, "b": rng.standard_normal(80)}
+    if table == "categories":
+        x = {name: np.where(values > 0.5, "high", "low") for name, values in x.items()}
+    model = multinoulli.fit({**x, "y": y}, target="y", model=kind, folds=0)
+    model.save(tmp_path / "m.model")
+    loaded = multinoulli.load(tmp_path / "m.model")
+    assert loaded.predict_proba(x).tobytes() == model.predict_proba(x).tobytes()
+
+
 def test_only_linear_models_have_coefficients(fitted):
     kind, model = fitted
     assert model.is_linear == (kind in ("softmax", "lda"))

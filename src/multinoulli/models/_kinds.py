@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from multinoulli.classifiers import (
     LinearClassifier,
     LinearDiscriminantAnalysis,
+    MixedNB,
     MLPClassifier,
     QuadraticDiscriminantAnalysis,
     ScoreClassifier,
     SoftmaxRegression,
 )
-from multinoulli.models._inputs import as_encoded, dense
+from multinoulli.models._inputs import as_encoded, categorical, columns, dense
 from multinoulli.tables import TableEncoder
 
 MAX_ITER, MAX_EPOCHS = 5000, 2000
@@ -108,6 +109,22 @@ KINDS = {
         lambda o, _: QuadraticDiscriminantAnalysis(shrinkage="auto", n_jobs=o.n_jobs),
         ("means_", "_matrices", "_constants"),
         dense,
+    ),
+    "naive-bayes": Kind(
+        "naive Bayes",
+        lambda _, encoder: MixedNB(categorical_features=np.flatnonzero(categorical(encoder)).tolist()),
+        (
+            "class_count_",
+            "class_log_prior_",
+            "numeric_features_",
+            "theta_",
+            "var_",
+            "categorical_features_",
+            "categories_",
+            "category_count_",
+            "category_log_prob_",
+        ),
+        columns,
     ),
     "mlp": Kind(
         "neural network",
