@@ -161,7 +161,8 @@ def _print_candidates(console: Console, model: Model) -> None:
     candidates = model.training.candidates
     if not candidates:
         return
-    console.print()
+    if model.certificate is not None:
+        console.print()
     console.print("Models by log loss on the same held-out rows, by which the first was chosen:")
     table = Table("model", "log loss", "accuracy", "s", box=None, pad_edge=False)
     for one in sorted(candidates, key=lambda c: math.inf if c.log_loss is None else c.log_loss.value):
