@@ -44,11 +44,6 @@ class Blocks:
         Columns of the largest accumulator, to bound the memory of the spans.
     n_threads : int
         Threads over spans.
-
-    Attributes
-    ----------
-    size : int
-        Rows of a block.
     """
 
     def __init__(self, X: Any, mean: Float64, *, n_outputs: int, n_threads: int) -> None:
@@ -60,13 +55,13 @@ class Blocks:
         n_spans = min(max(MAX_SPAN_ENTRIES // entries, 1), MAX_SPANS)
         if isinstance(X, SparseRows):
             block, n_spans = self.n_samples, 1
-        self.size = min(block, self.n_samples)
-        self._span = self.size * -(-self.n_samples // (self.size * n_spans))
+        self._block = min(block, self.n_samples)
+        self._span = self._block * -(-self.n_samples // (self._block * n_spans))
 
     def blocks(self, rows: slice) -> Iterator[slice]:
         """Consecutive blocks of a span of rows."""
-        for begin in range(rows.start, rows.stop, self.size):
-            yield slice(begin, min(begin + self.size, rows.stop))
+        for begin in range(rows.start, rows.stop, self._block):
+            yield slice(begin, min(begin + self._block, rows.stop))
 
     def read(self, rows: slice) -> Any:
         """These rows, in float64 and centred."""

@@ -151,15 +151,15 @@ class DiscriminantAnalysis(ScoreClassifier):
         self.__dict__.update(learnt)
         return learnt[name]
 
-    def _shrunk_scatter(self, groups: Groups) -> Callable[[int], Float64]:
-        """The scatter of a class, shrunk while all rows are at hand."""
+    def _shrunk(self, groups: Groups) -> Callable[[int], tuple[Float64, Float64]]:
+        """Mean and scatter of a class, shrunk while all rows are at hand."""
 
-        def of_class(k: int) -> Float64:
-            scatter, mass = groups.scatter(k), float(groups.mass[k])
+        def of_class(k: int) -> tuple[Float64, Float64]:
+            (mean, scatter), mass = groups.of_class(k), float(groups.mass[k])
             if mass == 0:
-                return scatter
-            fourth_moment = partial(groups.fourth_moment, k)
-            return mass * shrunk(scatter / mass, groups.means[k], mass, self.shrinkage, fourth_moment)
+                return mean, scatter
+            fourth_moment = partial(groups.fourth_moment, k, mean)
+            return mean, mass * shrunk(scatter / mass, mean, mass, self.shrinkage, fourth_moment)
 
         return of_class
 

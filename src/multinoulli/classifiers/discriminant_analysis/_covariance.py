@@ -25,7 +25,7 @@ class Whitening(NamedTuple):
 
 def spreads(covariance: Float64, means: Float64) -> Float64:
     """The standard deviation of every column, 0 where it is no more than rounding of means so large."""
-    spread = np.sqrt(np.diagonal(covariance))
+    spread = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
     return np.where(spread > 8 * EPSILON * np.abs(means), spread, 0.0)
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
 from numbers import Integral
 from typing import Any
 
@@ -41,8 +40,7 @@ class LinearDiscriminantAnalysis(
         - \tfrac12 (\mu_k - \bar\mu)^T \Sigma^{-1} (\mu_k - \bar\mu) + \log \pi_k,
         \qquad \bar\mu = \sum_k \pi_k \mu_k
 
-    and probabilities are ``softmax(scores)``. There is nothing to iterate: one pass over the rows for the means, one
-    for the covariance.
+    and probabilities are ``softmax(scores)``. There is nothing to iterate: one pass over the rows tells all.
 
     Parameters
     ----------
@@ -175,8 +173,12 @@ class LinearDiscriminantAnalysis(
             return groups.pooled()
         if streamed:
             return groups.each()
-        scatter = reduce(np.add, groups.by_class(self._shrunk_scatter(groups)))
-        return Moments(groups.n_samples, groups.mass, groups.means, scatter)
+        means = np.empty((groups.n_classes, groups.n_features))
+        scatter = np.zeros((groups.n_features, groups.n_features))
+        for k, (mean, of_class) in enumerate(groups.by_class(self._shrunk(groups))):
+            means[k] = mean
+            scatter += of_class
+        return Moments(groups.n_samples, groups.mass, means, scatter)
 
     def _learn(self, moments: Moments, classes: NDArray[Any]) -> dict[str, Any]:
         present = moments.mass > 0

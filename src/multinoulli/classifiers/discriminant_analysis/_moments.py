@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Counts, means and scatters of classes: one reading of the rows for the means, and one about them for the scatters.
+"""Counts, means and scatters of classes, in one reading of the rows.
 
-A single reading, about one centre, would be a third cheaper and lose the digits by which the distance between classes
-exceeds their spread.
+Every class is read about one of its own rows, so nothing cancels where classes lie far apart: what the step from there
+to the mean takes off a scatter leaves a half of it as a rule, and of n rows of equal weight at least the ``n + 1``-th
+part, as the row itself is in the scatter. Columns that are constant within a class come out as such, without rounding.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg.blas import dsyrk
 
 from multinoulli import _core
 from multinoulli._validation.estimators import FitData
@@ -23,8 +23,8 @@ from multinoulli.objectives._blocks import Blocks
 Float64 = NDArray[np.float64]
 Rows = slice | NDArray[np.intp]
 
-# Entries of a block whose scatter is added to what there is: many, as all of that is read and written again.
-SCATTER_ENTRIES = 1 << 19
+# Of a block whose scatter is added to what there is: many, as all of that is read and written again.
+BLOCK_ENTRIES = 1 << 19
 
 
 class Moments(NamedTuple):
@@ -69,62 +69,67 @@ class Groups:
         self._root = None if (data.weight == 1).all() else np.sqrt(data.weight)
         mass = np.bincount(data.labels, weights=data.weight, minlength=self.n_classes)
         self.mass = np.asarray(mass, dtype=np.float64)
-        self._size = max(SCATTER_ENTRIES // self.n_features, 64)
-        self.means = self._means()
+        self._centres = np.zeros((self.n_classes, self.n_features))
+        heaviest = np.argsort(-data.weight, kind="stable")
+        present, first = np.unique(data.labels[heaviest], return_index=True)
+        if len(present):
+            self._centres[present] = self._dense(heaviest[first])
 
     def pooled(self) -> Moments:
         """With the scatter of all classes together."""
-        scatter = np.zeros((self.n_features, self.n_features))
+        every = range(self.n_classes)
+        scatter, sums = np.zeros((self.n_features, self.n_features)), np.zeros_like(self._centres)
         if self.n_samples:
-            (scatter,) = self._blocks(self.n_features).total(lambda rows: (self._lower(rows),))
-        return Moments(self.n_samples, self.mass, self.means, _mirrored(scatter))
+            outputs = self.n_features + self.n_classes
+            blocks = Blocks(self._X, np.zeros(0), n_outputs=outputs, n_threads=self.n_threads)
+            scatter, sums = blocks.total(lambda rows: self._about_centres(rows, every))
+        return Moments(self.n_samples, self.mass, *self._about_means(scatter, sums, every))
 
-    def each(self, of_class: Callable[[int], Float64] | None = None) -> Moments:
-        """With the scatter of every class, or what is returned in its place."""
+    def each(self, of_class: Callable[[int], tuple[Float64, Float64]] | None = None) -> Moments:
+        """With the scatter of every class, or what is returned with its mean in the place of `of_class`."""
+        means = np.empty_like(self._centres)
         scatter = np.empty((self.n_classes, self.n_features, self.n_features))
-        for k, one in enumerate(self.by_class(of_class or self.scatter)):
-            scatter[k] = one
-        return Moments(self.n_samples, self.mass, self.means, scatter)
+        for k, one in enumerate(self.by_class(of_class or self.of_class)):
+            means[k], scatter[k] = one
+        return Moments(self.n_samples, self.mass, means, scatter)
 
-    def by_class(self, of_class: Callable[[int], Float64]) -> Iterator[Float64]:
+    def by_class(self, of_class: Callable[[int], tuple[Float64, Float64]]) -> Iterator[tuple[Float64, Float64]]:
         """What is returned for every class, in order, and never more than a few ahead."""
         with ThreadPoolExecutor(self.n_threads, thread_name_prefix="multinoulli") as pool:
             for first in range(0, self.n_classes, self.n_threads):
                 yield from pool.map(of_class, range(first, min(first + self.n_threads, self.n_classes)))
 
-    def scatter(self, k: int) -> Float64:
-        """Of one class."""
-        return _mirrored(self._lower(self._of_class(k)))
+    def of_class(self, k: int) -> tuple[Float64, Float64]:
+        """Mean and scatter of one class."""
+        only = range(k, k + 1)
+        means, scatter = self._about_means(*self._about_centres(self._rows(k), only), only)
+        return means[0], scatter
 
-    def fourth_moment(self, k: int, precision: Float64) -> float:
+    def fourth_moment(self, k: int, mean: Float64, precision: Float64) -> float:
         """The weighted sum over the rows of a class of ``((x - mean)**2 @ precision)**2``."""
-        blocks = self._centred(self._of_class(k), self.means, self._size)
-        return sum(float(self._weight[rows] @ np.square(np.square(block) @ precision)) for rows, block in blocks)
+        blocks = self._blocks(self._rows(k), lambda some: mean)
+        return sum(float(self._weight[some] @ np.square(np.square(block) @ precision)) for some, block in blocks)
 
-    def _blocks(self, n_outputs: int) -> Blocks:
-        return Blocks(self._X, np.zeros(0), n_outputs=n_outputs, n_threads=self.n_threads)
+    def _about_centres(self, rows: Rows, classes: range) -> tuple[Float64, Float64]:
+        """Scatter of these rows, which are of these classes, and sum for every class."""
+        scatter, sums = np.zeros((self.n_features, self.n_features)), np.zeros((len(classes), self.n_features))
+        product = np.empty_like(scatter)
+        for some, block in self._blocks(rows, lambda some: self._centres[self._labels[some]]):
+            root = np.ones(len(block)) if self._root is None else self._root[some]
+            if self._root is not None:
+                block *= root[:, None]
+            _add_sums(block, self._labels[some] - classes.start, root, sums)
+            scatter += np.matmul(block.T, block, out=product)  # NumPy makes half of it, without the interpreter's lock
+        return scatter, sums
 
-    def _means(self) -> Float64:
-        """About a row of each class: so that large means cost no digits, and constant columns have no rounding."""
-        means = np.zeros((self.n_classes, self.n_features))
-        if not self.n_samples:
-            return means
-        present, first = np.unique(self._labels, return_index=True)
-        means[present] = self._dense(first)
-        blocks = self._blocks(self.n_classes)
+    def _about_means(self, scatter: Float64, sums: Float64, classes: range) -> tuple[Float64, Float64]:
+        """Means, and the scatter moved to them."""
+        mass = self.mass[classes.start : classes.stop, None]
+        shift = np.divide(sums, mass, out=np.zeros_like(sums), where=mass > 0)
+        moved = np.sqrt(mass) * shift
+        return self._centres[classes.start : classes.stop] + shift, scatter - moved.T @ moved
 
-        def of_span(rows: slice) -> tuple[Float64]:
-            sums = np.zeros_like(means)
-            for some, block in self._centred(rows, means, blocks.size):
-                there, sums_there = _sums(block, self._labels[some], self._weight[some])
-                sums[there] += sums_there
-            return (sums,)
-
-        (sums,) = blocks.total(of_span)
-        means[present] += sums[present] / self.mass[present, None]
-        return means
-
-    def _of_class(self, k: int) -> NDArray[np.intp]:
+    def _rows(self, k: int) -> NDArray[np.intp]:
         return np.flatnonzero(self._labels == k)
 
     def _dense(self, rows: Rows) -> NDArray[Any]:
@@ -132,37 +137,22 @@ class Groups:
         dense: NDArray[Any] = some.toarray() if sparse.issparse(some) else some
         return dense
 
-    def _centred(self, rows: Rows, centres: Float64, size: int) -> Iterator[tuple[Rows, Float64]]:
-        """Blocks of these rows about the centres of their classes, each written over the one before."""
+    def _blocks(self, rows: Rows, centre: Callable[[Rows], Float64]) -> Iterator[tuple[Rows, Float64]]:
+        """Blocks of these rows less their centres, each written over the one before."""
         begin, end = (rows.start, rows.stop) if isinstance(rows, slice) else (0, len(rows))
+        size = max(BLOCK_ENTRIES // self.n_features, 64)
         kept = np.empty((min(size, end - begin), self.n_features))
         for first in range(begin, end, size):
             some = slice(first, min(first + size, end))
             those = some if isinstance(rows, slice) else rows[some]
-            block = kept[: some.stop - some.start]
-            np.take(centres, self._labels[those], axis=0, out=block, mode="clip")  # another mode has a buffer
-            yield those, np.subtract(self._dense(those), block, out=block)
-
-    def _lower(self, rows: Rows) -> Float64:
-        """The lower triangle of the scatter of these rows."""
-        scatter = np.zeros((self.n_features, self.n_features), order="F")
-        for some, block in self._centred(rows, self.means, self._size):
-            if self._root is not None:
-                block *= self._root[some][:, None]
-            scatter = dsyrk(1.0, block.T, 1.0, scatter, lower=1, overwrite_c=1)
-        return scatter
+            yield those, np.subtract(self._dense(those), centre(those), out=kept[: some.stop - some.start])
 
 
-def _mirrored(lower: Float64) -> Float64:
-    """The symmetric matrix of a lower triangle."""
-    return np.tril(lower) + np.tril(lower, -1).T
-
-
-def _sums(block: Float64, labels: NDArray[np.int64], weight: Float64) -> tuple[NDArray[np.int64], Float64]:
-    """The classes of these rows, and their weighted sums."""
-    order = np.argsort(labels, kind="stable")
-    present, counts = np.unique(labels, return_counts=True)
+def _add_sums(block: Float64, groups: NDArray[np.int64], weight: Float64, sums: Float64) -> None:
+    """Add the weighted sums of rows to those of their groups."""
+    order = np.argsort(groups, kind="stable")
+    present, counts = np.unique(groups, return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(counts)])
-    sums = np.empty((len(present), block.shape[1]))
-    _core.csr_adjoint(weight[order], order.astype(np.int32), indptr.astype(np.int64), block, sums, 1)
-    return present, sums
+    of_present = np.empty((len(present), block.shape[1]))
+    _core.csr_adjoint(weight[order], order.astype(np.int32), indptr.astype(np.int64), block, of_present, 1)
+    sums[present] += of_present

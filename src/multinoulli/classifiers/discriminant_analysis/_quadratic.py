@@ -148,7 +148,7 @@ class QuadraticDiscriminantAnalysis(DiscriminantAnalysis):
             raise ValueError(f"reg_param must be a number from 0 to 1, got {self.reg_param!r}")
 
     def _moments(self, groups: Groups, *, streamed: bool) -> Moments:
-        return groups.each(self._shrunk_scatter(groups) if self.shrinkage == "auto" else None)
+        return groups.each(self._shrunk(groups) if self.shrinkage == "auto" else None)
 
     def _learn(self, moments: Moments, classes: NDArray[Any]) -> dict[str, Any]:
         priors = self._priors(moments.mass, classes)
