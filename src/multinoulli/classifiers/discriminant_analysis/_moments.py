@@ -107,14 +107,14 @@ class Groups:
 
     def fourth_moment(self, k: int, mean: Float64, precision: Float64) -> float:
         """The weighted sum over the rows of a class of ``((x - mean)**2 @ precision)**2``."""
-        blocks = self._blocks(self._rows(k), lambda some: mean)
+        blocks = self._blocks(self._rows(k), mean[None], k)
         return sum(float(self._weight[some] @ np.square(np.square(block) @ precision)) for some, block in blocks)
 
     def _about_centres(self, rows: Rows, classes: range) -> tuple[Float64, Float64]:
         """Scatter of these rows, which are of these classes, and sum for every class."""
         scatter, sums = np.zeros((self.n_features, self.n_features)), np.zeros((len(classes), self.n_features))
         product = np.empty_like(scatter)
-        for some, block in self._blocks(rows, lambda some: self._centres[self._labels[some]]):
+        for some, block in self._blocks(rows, self._centres, 0):
             root = np.ones(len(block)) if self._root is None else self._root[some]
             if self._root is not None:
                 block *= root[:, None]
@@ -137,15 +137,17 @@ class Groups:
         dense: NDArray[Any] = some.toarray() if sparse.issparse(some) else some
         return dense
 
-    def _blocks(self, rows: Rows, centre: Callable[[Rows], Float64]) -> Iterator[tuple[Rows, Float64]]:
-        """Blocks of these rows less their centres, each written over the one before."""
+    def _blocks(self, rows: Rows, centres: Float64, first: int) -> Iterator[tuple[Rows, Float64]]:
+        """Blocks of these rows less the centres of their classes, from the first on; each is written over the last."""
         begin, end = (rows.start, rows.stop) if isinstance(rows, slice) else (0, len(rows))
         size = max(BLOCK_ENTRIES // self.n_features, 64)
         kept = np.empty((min(size, end - begin), self.n_features))
-        for first in range(begin, end, size):
-            some = slice(first, min(first + size, end))
+        for start in range(begin, end, size):
+            some = slice(start, min(start + size, end))
             those = some if isinstance(rows, slice) else rows[some]
-            yield those, np.subtract(self._dense(those), centre(those), out=kept[: some.stop - some.start])
+            block = kept[: some.stop - some.start]
+            np.take(centres, self._labels[those] - first, axis=0, out=block, mode="clip")  # another mode has a buffer
+            yield those, np.subtract(self._dense(those), block, out=block)
 
 
 def _add_sums(block: Float64, groups: NDArray[np.int64], weight: Float64, sums: Float64) -> None:
