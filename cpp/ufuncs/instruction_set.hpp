@@ -4,12 +4,14 @@
 #include "elementwise_kernels.hpp"
 #include "kernels.hpp"
 #include "linear_kernels.hpp"
+#include "steps.hpp"
 
 namespace multinoulli {
 
 extern const KernelTable* kernels;
 extern const ElementwiseTable* elementwise_kernels;
 extern const LinearTable* linear_kernels;
+extern const StepTable* steps;
 
 // The best set that the processor has, or the one that MULTINOULLI_ISA names. False: an ImportError is set.
 bool choose_kernels();

@@ -77,6 +77,35 @@ def csr_scores(
 def csr_adjoint(
     data: _Array, indices: _Array, indptr: _Array, residual: _Array, out: _Array, threads: int, /
 ) -> None: ...
+def adam_step(
+    theta: _Array,
+    gradients: _Array,
+    first: _Array,
+    second: _Array,
+    n_weights: int,
+    l2: float,
+    kept: float,
+    rate: float,
+    beta_1: float,
+    beta_2: float,
+    scale: float,
+    epsilon: float,
+    threads: int,
+    /,
+) -> None: ...
+def momentum_step(
+    theta: _Array,
+    gradients: _Array,
+    velocity: _Array,
+    n_weights: int,
+    l2: float,
+    kept: float,
+    rate: float,
+    momentum: float,
+    nesterov: bool,
+    threads: int,
+    /,
+) -> None: ...
 def use_blas(dgemm: Any, sgemm: Any, /) -> None: ...
 def weighted_cross_entropy(
     scores: _Array | None,

@@ -21,7 +21,7 @@ def network_scores(layers: Layers, activation: str, X: Any, n_threads: int) -> N
 
     X is finite.
     """
-    with single_threaded_blas(), np.errstate(all="ignore"):
+    with single_threaded_blas():
         scores = _scores(layers, activation, X, n_threads)
         overflown = ~np.isfinite(scores[:, layers[-1][1] > -np.inf]).all(axis=1)
         if overflown.any():
@@ -39,6 +39,7 @@ def _scores(layers: Layers, activation: str, X: Any, n_threads: int) -> NDArray[
     n, dtype = X.shape[0], layers[0][0].dtype
     out = np.empty((n, network.sizes[-1]))
 
+    @np.errstate(all="ignore")  # of every thread
     def of_span(span: range) -> None:
         forward, padded = Pass(network, BLOCK, dtype), None
         for begin in span:

@@ -108,8 +108,9 @@ class Shards:
         )
 
     def _each(self, of_shard: Callable[[int], float], rows: NDArray[np.intp]) -> list[float]:
+        quiet = np.errstate(all="ignore")(of_shard)  # of every thread: a loss that is not finite is what is looked at
         used = range(-(-len(rows) // self._shard))
-        return list(map(of_shard, used) if self._pool is None else self._pool.map(of_shard, used))
+        return list(map(quiet, used) if self._pool is None else self._pool.map(quiet, used))
 
     def _blocks(self, i: int, rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
         of_shard = rows[i * self._shard : (i + 1) * self._shard]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from multinoulli import _core
 from multinoulli.classifiers.neural_network._network import Floats
 
 
@@ -23,33 +24,18 @@ class Steps:
 
     def fits(self, model: Any, theta: Floats) -> bool:
         """Whether these may go on with these parameters."""
-        return bool(
-            self.solver == model.solver and self._first.shape == theta.shape and self._first.dtype == theta.dtype
-        )
+        alike = self._first.shape == theta.shape and self._first.dtype == theta.dtype
+        return bool(alike and self.solver == model.solver)
 
-    def step(self, model: Any, theta: Floats, gradients: Floats, l2: float, rate: float) -> None:
-        """One step down the sum of the gradients and of ``l2 / 2`` times the squared weights; then the decay."""
-        gradient = gradients[0]
-        for other in gradients[1:]:
-            gradient += other
-        weights = theta[: self._n_weights]
-        if l2:
-            gradient[: self._n_weights] += theta.dtype.type(l2) * weights
+    def step(self, model: Any, theta: Floats, gradients: Floats, l2: float, rate: float, n_threads: int) -> None:
+        """One step down the sum of the gradients and of ``l2 / 2`` times the squared weights, after the decay."""
         self.n_steps += 1
-        if model.weight_decay:
-            weights *= 1 - rate * model.weight_decay
+        common = self._n_weights, l2, 1 - rate * model.weight_decay
         if self._second is None:
-            self._first *= model.momentum
-            self._first -= rate * gradient
-            theta += self._first
-            if model.nesterovs_momentum and model.momentum:
-                theta += model.momentum * self._first
-                theta -= rate * gradient
-                theta -= self._first
+            momentum, nesterov = model.momentum, bool(model.nesterovs_momentum)
+            _core.momentum_step(theta, gradients, self._first, *common, rate, momentum, nesterov, n_threads)
         else:
-            self._first += (1 - model.beta_1) * (gradient - self._first)
-            self._second += (1 - model.beta_2) * (gradient * gradient - self._second)
-            scale = np.sqrt(self._second)
-            scale *= 1 / np.sqrt(1 - model.beta_2**self.n_steps)
-            scale += model.epsilon
-            theta -= rate / (1 - model.beta_1**self.n_steps) * self._first / scale
+            beta_1, beta_2, t = model.beta_1, model.beta_2, self.n_steps
+            scale, rate = (1 - beta_2**t) ** -0.5, rate / (1 - beta_1**t)
+            moments = self._first, self._second
+            _core.adam_step(theta, gradients, *moments, *common, rate, beta_1, beta_2, scale, model.epsilon, n_threads)

@@ -65,7 +65,7 @@ def train(
                     break
                 if model.learning_rate == "cosine":
                     rate = model.learning_rate_init * cosine((epoch + begin / n) / n_epochs)
-                steps.step(model, theta, gradients, model.alpha / (len(rows) * mean_weight), rate)
+                steps.step(model, theta, gradients, model.alpha / (len(rows) * mean_weight), rate, n_threads)
             loss += penalty(network, theta, model.alpha / (batch * mean_weight))
             held_out_loss = judge(theta) if judge is not None and math.isfinite(loss) else None
             watched = loss if held_out_loss is None else held_out_loss
@@ -110,9 +110,10 @@ def hold_out(data: FitData, fraction: float, rng: np.random.Generator) -> tuple[
     counts = np.bincount(data.labels, minlength=len(data.classes))
     n_held_out, n_classes = math.ceil(fraction * len(data.labels)), int((counts > 0).sum())
     if (counts == 1).any():
+        alone = data.classes.tolist()[int(np.argmax(counts == 1))]
         raise ValueError(
-            f"early_stopping holds out rows of every class, but class {data.classes[np.argmax(counts == 1)]!r} has one "
-            "row: leave it out, or fit with early_stopping=False"
+            f"early_stopping holds out rows of every class, but class {alone!r} has one row: leave it out, or fit with "
+            "early_stopping=False"
         )
     if min(n_held_out, len(data.labels) - n_held_out) < n_classes:
         raise ValueError(
