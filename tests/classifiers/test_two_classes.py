@@ -24,9 +24,10 @@ LOGS_APART = 2 + 1.5
 
 
 def ulps(a, b):
-    """How far apart, in units in the last place of the second; subnormal results not counted."""
-    normal = np.abs(b) >= np.finfo(b.dtype).tiny
-    return (np.abs(a.astype(np.longdouble) - b.astype(np.longdouble)) / np.spacing(np.abs(b)))[normal].max()
+    """How far apart, in units in the last place of the larger; subnormal results not counted."""
+    larger = np.maximum(np.abs(a), np.abs(b))
+    normal = larger >= np.finfo(b.dtype).tiny
+    return (np.abs(a.astype(np.longdouble) - b.astype(np.longdouble)) / np.spacing(larger))[normal].max()
 
 
 def differences(dtype):
