@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    discriminant_analysis,
     elementwise,
     functions,
     linear,
@@ -59,6 +60,7 @@ SECTIONS = {
     "linear": Section(linear.measure, linear.render),
     "linear-memory": Section(linear_memory.measure, linear_memory.render),
     "regression": Section(softmax_regression.measure, softmax_regression.render),
+    "discriminant-analysis": Section(discriminant_analysis.measure, discriminant_analysis.render),
     "startup": Section(startup.measure, startup.render),
 }
 OF_MEASUREMENTS = ("functions", "one-call", "elementwise")

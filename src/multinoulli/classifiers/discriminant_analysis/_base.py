@@ -155,11 +155,9 @@ class DiscriminantAnalysis(ScoreClassifier):
         """Mean and scatter of a class, shrunk while all rows are at hand."""
 
         def of_class(k: int) -> tuple[Float64, Float64]:
-            (mean, scatter), mass = groups.of_class(k), float(groups.mass[k])
-            if mass == 0:
-                return mean, scatter
+            mean, scatter = groups.of_class(k)
             fourth_moment = partial(groups.fourth_moment, k, mean)
-            return mean, mass * shrunk(scatter / mass, mean, mass, self.shrinkage, fourth_moment)
+            return mean, shrunk(scatter, mean, float(groups.mass[k]), self.shrinkage, fourth_moment)
 
         return of_class
 

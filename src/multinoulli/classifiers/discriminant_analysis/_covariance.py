@@ -23,48 +23,49 @@ class Whitening(NamedTuple):
     log_determinant: float  # of the covariance, on these directions
 
 
-def spreads(covariance: Float64, means: Float64) -> Float64:
+def spreads(variance: Float64, mean: Float64) -> Float64:
     """The standard deviation of every column, 0 where it is no more than rounding of means so large."""
-    spread = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
-    return np.where(spread > 8 * EPSILON * np.abs(means), spread, 0.0)
+    spread = np.sqrt(np.maximum(variance, 0.0))
+    return np.where(spread > 8 * EPSILON * np.abs(mean), spread, 0.0)
 
 
 def shrunk(
-    covariance: Float64,
+    scatter: Float64,
     mean: Float64,
     mass: float,
     shrinkage: float | str | None,
     fourth_moment: Callable[[Float64], float] | None = None,
 ) -> Float64:
-    """The covariance of one class, with divisor `mass`, by the meaning of the parameter `shrinkage`.
+    """`mass` times the covariance of one class, shrunk by the meaning of the parameter `shrinkage`.
 
     ``"auto"`` and ``"oas"`` say how much of the correlation matrix is to be kept; they are those of scikit-learn for
     columns of standard deviation 1, with weights as numbers of rows. `fourth_moment` is asked by ``"auto"`` only: for
     the weighted sum over rows of ``((x - mean)**2 @ precision)**2``.
     """
-    n_features = len(covariance)
-    if shrinkage is None or (n_features == 1 and isinstance(shrinkage, str)):
-        return covariance
+    n_features = len(scatter)
+    if shrinkage is None or mass == 0 or (n_features == 1 and isinstance(shrinkage, str)):
+        return scatter
     if not isinstance(shrinkage, str):
-        out = (1 - shrinkage) * covariance
-        out[np.diag_indices(n_features)] += shrinkage * np.trace(covariance) / n_features
-        return out
-    spread = spreads(covariance, mean)
+        return _towards(scatter, np.full(n_features, np.trace(scatter) / n_features), shrinkage)
+    spread = spreads(np.diagonal(scatter) / mass, mean)
     scale = np.where(spread > 0, spread, 1.0)  # a constant column gets its share in its own units
     precision = np.where(spread > 0, scale**-2.0, 0.0)
     level = float(np.count_nonzero(spread)) / n_features  # the mean eigenvalue of the correlation matrix
-    squares = float(np.square(covariance / scale / scale[:, None]).sum())
-    away = squares / n_features - level**2  # how far the correlation matrix is from its target, squared
+    squares = float(precision @ np.square(scatter) @ precision) / mass**2  # the sum of its entries' squares
+    away = squares / n_features - level**2  # how far it is from its target, squared
     if away <= 0:
-        return covariance
+        return scatter
     if shrinkage == "oas":
         amount = (squares / n_features**2 + level**2) / ((mass + 1) * away / n_features)
     else:
         assert fourth_moment is not None
         amount = max(fourth_moment(precision) / mass - squares, 0.0) / (n_features * mass) / away
-    amount = min(amount, 1.0)
-    out = (1 - amount) * covariance
-    out[np.diag_indices(n_features)] += amount * level * scale**2
+    return _towards(scatter, mass * level * scale**2, min(amount, 1.0))
+
+
+def _towards(scatter: Float64, diagonal: Float64, amount: float) -> Float64:
+    out = (1 - amount) * scatter
+    out[np.diag_indices(len(out))] += amount * diagonal
     return out
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from numbers import Integral
 from typing import Any
 
@@ -192,7 +193,7 @@ class LinearDiscriminantAnalysis(
         covariance = self._covariance(moments, n_classes)
         shares = priors[present] / priors[present].sum()
         xbar = shares @ means
-        white = whitening(covariance, spreads(covariance, np.abs(means).max(axis=0)), self.tol).matrix
+        white = whitening(covariance, spreads(np.diagonal(covariance), np.abs(means).max(axis=0)), self.tol).matrix
         if not white.shape[1]:
             raise ValueError("no feature varies within the classes: their covariance is 0, and shrinkage leaves it so")
         # In these coordinates distances are what tells classes apart.
@@ -223,11 +224,8 @@ class LinearDiscriminantAnalysis(
             )
         scatter, total = moments.scatter, float(moments.mass.sum())
         if scatter.ndim == 3:
-            scatter = sum(
-                mass * shrunk(of_class / mass, mean, mass, self.shrinkage)
-                for of_class, mean, mass in zip(scatter, moments.means, moments.mass, strict=True)
-                if mass > 0
-            )
+            classes = zip(scatter, moments.means, moments.mass.tolist(), strict=True)
+            scatter = reduce(np.add, (shrunk(one, mean, mass, self.shrinkage) for one, mean, mass in classes))
         elif not isinstance(self.shrinkage, str):
             scatter = shrunk(scatter, moments.means[0], total, self.shrinkage)
         divisor = total - n_classes * DIVISORS[self.covariance_divisor]

@@ -25,6 +25,8 @@ Rows = slice | NDArray[np.intp]
 
 # Of a block whose scatter is added to what there is: many, as all of that is read and written again.
 BLOCK_ENTRIES = 1 << 19
+# Multiplications below which threads would wait for each other more than they do.
+WORTH_THREADS = 1 << 26
 
 
 class Moments(NamedTuple):
@@ -64,7 +66,8 @@ class Groups:
     def __init__(self, data: FitData, n_threads: int) -> None:
         self._X: Any = data.X
         self.n_samples, self.n_features = map(int, data.X.shape)
-        self.n_classes, self.n_threads = len(data.classes), n_threads
+        self.n_classes = len(data.classes)
+        self._n_threads = n_threads if self.n_samples * self.n_features**2 >= WORTH_THREADS else 1
         self._labels, self._weight = data.labels, data.weight
         self._root = None if (data.weight == 1).all() else np.sqrt(data.weight)
         mass = np.bincount(data.labels, weights=data.weight, minlength=self.n_classes)
@@ -81,7 +84,7 @@ class Groups:
         scatter, sums = np.zeros((self.n_features, self.n_features)), np.zeros_like(self._centres)
         if self.n_samples:
             outputs = self.n_features + self.n_classes
-            blocks = Blocks(self._X, np.zeros(0), n_outputs=outputs, n_threads=self.n_threads)
+            blocks = Blocks(self._X, np.zeros(0), n_outputs=outputs, n_threads=self._n_threads)
             scatter, sums = blocks.total(lambda rows: self._about_centres(rows, every))
         return Moments(self.n_samples, self.mass, *self._about_means(scatter, sums, every))
 
@@ -95,9 +98,12 @@ class Groups:
 
     def by_class(self, of_class: Callable[[int], tuple[Float64, Float64]]) -> Iterator[tuple[Float64, Float64]]:
         """What is returned for every class, in order, and never more than a few ahead."""
-        with ThreadPoolExecutor(self.n_threads, thread_name_prefix="multinoulli") as pool:
-            for first in range(0, self.n_classes, self.n_threads):
-                yield from pool.map(of_class, range(first, min(first + self.n_threads, self.n_classes)))
+        if self._n_threads == 1:
+            yield from map(of_class, range(self.n_classes))
+            return
+        with ThreadPoolExecutor(self._n_threads, thread_name_prefix="multinoulli") as pool:
+            for first in range(0, self.n_classes, self._n_threads):
+                yield from pool.map(of_class, range(first, min(first + self._n_threads, self.n_classes)))
 
     def of_class(self, k: int) -> tuple[Float64, Float64]:
         """Mean and scatter of one class."""
@@ -114,12 +120,14 @@ class Groups:
         """Scatter of these rows, which are of these classes, and sum for every class."""
         scatter, sums = np.zeros((self.n_features, self.n_features)), np.zeros((len(classes), self.n_features))
         product = np.empty_like(scatter)
-        for some, block in self._blocks(rows, self._centres, 0):
+        for i, (some, block) in enumerate(self._blocks(rows, self._centres, 0)):
             root = np.ones(len(block)) if self._root is None else self._root[some]
             if self._root is not None:
                 block *= root[:, None]
             _add_sums(block, self._labels[some] - classes.start, root, sums)
-            scatter += np.matmul(block.T, block, out=product)  # NumPy makes half of it, without the interpreter's lock
+            np.matmul(block.T, block, out=product if i else scatter)  # half of it, without the interpreter's lock
+            if i:
+                scatter += product
         return scatter, sums
 
     def _about_means(self, scatter: Float64, sums: Float64, classes: range) -> tuple[Float64, Float64]:

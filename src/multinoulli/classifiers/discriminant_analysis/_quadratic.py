@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from multinoulli import _core
 from multinoulli._threads import single_threaded_blas
 from multinoulli._validation.estimators import check_predicted, number_of_threads, validate_predict
+from multinoulli.classifiers._linear_scores import MOST_WITHOUT_BLAS
 from multinoulli.classifiers.discriminant_analysis._base import DIVISORS, DiscriminantAnalysis, is_share, log_priors
 from multinoulli.classifiers.discriminant_analysis._covariance import Whitening, shrunk, spreads, whitening
 from multinoulli.classifiers.discriminant_analysis._moments import Groups, Moments
@@ -130,7 +132,7 @@ class QuadraticDiscriminantAnalysis(DiscriminantAnalysis):
         n_threads, none, finite = number_of_threads(self.n_jobs), np.zeros(n_features), True
         step = max(BLOCK_ENTRIES // n_features, 64)
         kept = np.empty((min(step, n_samples), n_features))
-        with single_threaded_blas():  # the core calls it from its own threads
+        with single_threaded_blas() if n_features > MOST_WITHOUT_BLAS else nullcontext():  # the core has threads
             for first in range(0, n_samples, step):
                 rows = matrix[first : first + step]
                 rows = rows.toarray() if sparse.issparse(rows) else np.ascontiguousarray(rows)
@@ -157,7 +159,7 @@ class QuadraticDiscriminantAnalysis(DiscriminantAnalysis):
         constants = np.full(len(classes), -np.inf)
         for k in np.flatnonzero(moments.mass > 0).tolist():
             covariance[k] = self._covariance(moments, k, classes.tolist()[k])
-            white = whitening(covariance[k], spreads(covariance[k], moments.means[k]), self.tol)
+            white = whitening(covariance[k], spreads(np.diagonal(covariance[k]), moments.means[k]), self.tol)
             self._check_rank(white, classes.tolist()[k], moments.mass[k])
             matrices[k], constants[k] = white.matrix, -white.log_determinant / 2
         return {
@@ -177,10 +179,10 @@ class QuadraticDiscriminantAnalysis(DiscriminantAnalysis):
                 f"class {label!r} has the weight {mass}, which leaves no degree of freedom: it needs more rows, or "
                 "covariance_divisor='n_samples' with reg_param above 0"
             )
-        covariance: Float64 = moments.scatter[k] / mass
-        if self.shrinkage != "auto":
-            covariance = shrunk(covariance, mean, mass, self.shrinkage)
-        covariance = (1 - self.reg_param) * (mass / divisor) * covariance
+        scatter = moments.scatter[k]
+        if self.shrinkage != "auto":  # which was done with the rows at hand
+            scatter = shrunk(scatter, mean, mass, self.shrinkage)
+        covariance: Float64 = (1 - self.reg_param) / divisor * scatter
         covariance[np.diag_indices(len(covariance))] += self.reg_param
         return covariance
 
