@@ -22,11 +22,11 @@ Make = Callable[[], Any]
 TEXT = """## Discriminant analysis
 
 Seconds are medians of a fit and of the probabilities of its rows together, in turns with scikit-learn's solvers, with
-two threads the one that was fastest with one; solvers that fail on the data, or take over {slow:.0f} s, are left out. A
-ratio is the fastest solver's time over ours. `log loss` is of every sixth row, when the others are fitted: ours, and
-that of the fastest solver. `MB more` is the peak of the process's memory in a fit with one thread over what it held
-before, which included the data. Our sums are in float64 for float32 data too; those of scikit-learn's lsqr are as well, where a
-fit is little more than the product of the rows with themselves, which BLAS makes for both.
+two threads the one that was fastest with one; solvers that fail on the data, or take over {slow:.0f} s, are left out.
+A ratio is the fastest solver's time over ours. `log loss` is of every sixth row, when the others are fitted: ours,
+and that of the fastest solver. `MB more` is the peak of the process's memory in a fit with one thread over what it
+held before, which included the data. Our sums are in float64 for float32 data too; those of scikit-learn's lsqr are
+as well, where a fit is little more than the product of the rows with themselves, which BLAS makes for both.
 
 {table}"""
 
