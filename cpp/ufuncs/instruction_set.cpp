@@ -12,6 +12,7 @@ namespace multinoulli {
 const KernelTable* kernels = nullptr;
 const ElementwiseTable* elementwise_kernels = nullptr;
 const LinearTable* linear_kernels = nullptr;
+const NaiveBayesTable* naive_bayes_kernels = nullptr;
 const StepTable* steps = nullptr;
 
 namespace {
@@ -20,6 +21,7 @@ struct Candidate {
     const KernelTable* table;
     const ElementwiseTable* elementwise;
     const LinearTable* linear;
+    const NaiveBayesTable* naive_bayes;
     const StepTable* steps;
     bool supported;
 };
@@ -27,11 +29,14 @@ struct Candidate {
 std::vector<Candidate> best_first() {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    return {{&kernels_v4, &elementwise_v4, &linear_v4, &steps_v4, bool(__builtin_cpu_supports("x86-64-v4"))},
-            {&kernels_v3, &elementwise_v3, &linear_v3, &steps_v3, bool(__builtin_cpu_supports("x86-64-v3"))},
-            {&kernels_v2, &elementwise_v2, &linear_v2, &steps_v2, bool(__builtin_cpu_supports("x86-64-v2"))}};
+    return {{&kernels_v4, &elementwise_v4, &linear_v4, &naive_bayes_v4, &steps_v4,
+             bool(__builtin_cpu_supports("x86-64-v4"))},
+            {&kernels_v3, &elementwise_v3, &linear_v3, &naive_bayes_v3, &steps_v3,
+             bool(__builtin_cpu_supports("x86-64-v3"))},
+            {&kernels_v2, &elementwise_v2, &linear_v2, &naive_bayes_v2, &steps_v2,
+             bool(__builtin_cpu_supports("x86-64-v2"))}};
 #else
-    return {{&kernels_baseline, &elementwise_baseline, &linear_baseline, &steps_baseline, true}};
+    return {{&kernels_baseline, &elementwise_baseline, &linear_baseline, &naive_bayes_baseline, &steps_baseline, true}};
 #endif
 }
 
@@ -49,6 +54,7 @@ bool choose_kernels() {
             kernels = candidate.table;
             elementwise_kernels = candidate.elementwise;
             linear_kernels = candidate.linear;
+            naive_bayes_kernels = candidate.naive_bayes;
             steps = candidate.steps;
             return true;
         }

@@ -4,6 +4,7 @@
 #include "elementwise_kernels.hpp"
 #include "kernels.hpp"
 #include "linear_kernels.hpp"
+#include "naive_bayes_kernels.hpp"
 #include "steps.hpp"
 
 namespace multinoulli {
@@ -11,6 +12,7 @@ namespace multinoulli {
 extern const KernelTable* kernels;
 extern const ElementwiseTable* elementwise_kernels;
 extern const LinearTable* linear_kernels;
+extern const NaiveBayesTable* naive_bayes_kernels;
 extern const StepTable* steps;
 
 // The best set that the processor has, or the one that MULTINOULLI_ISA names. False: an ImportError is set.

@@ -28,8 +28,9 @@ PyMODINIT_FUNC PyInit__core() {
     if (!choose_kernels()) return nullptr;
     PyObject* module = PyModule_Create(&definition);
     if (module && register_softmax(module) && register_elementwise(module) && register_calculus(module) &&
-        register_losses(module) && register_linear(module) && register_steps(module) && register_entry(module) &&
-        register_threads(module) && PyModule_AddStringConstant(module, "isa", kernels->name) == 0)
+        register_losses(module) && register_linear(module) && register_naive_bayes(module) && register_steps(module) &&
+        register_entry(module) && register_threads(module) &&
+        PyModule_AddStringConstant(module, "isa", kernels->name) == 0)
         return module;
     Py_XDECREF(module);
     return nullptr;

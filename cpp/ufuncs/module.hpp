@@ -10,6 +10,7 @@ bool register_elementwise(PyObject* module);
 bool register_calculus(PyObject* module);
 bool register_linear(PyObject* module);
 bool register_losses(PyObject* module);
+bool register_naive_bayes(PyObject* module);
 bool register_steps(PyObject* module);
 bool register_entry(PyObject* module);
 bool register_threads(PyObject* module);

@@ -39,9 +39,9 @@ def validate_fit(
     declared: ArrayLike | None = None,
 ) -> FitData:
     """Check the data of a fit and record ``n_features_in_`` and ``feature_names_in_`` on the estimator."""
-    X, given = _validate_pair(estimator, X, y, reset=True)
+    X, given = validate_pair(estimator, X, y, reset=True)
     data = rows_of_fit(X, given, sample_weight, class_weight, declared)
-    return data._replace(X=_canonical(data.X))
+    return data._replace(X=canonical(data.X))
 
 
 def rows_of_fit(
@@ -91,9 +91,9 @@ def validate_batch(
         raise ValueError(
             f"class_weight={class_weight!r} cannot be had from a stream: give a dict, or weigh samples by sample_weight"
         )
-    X, given = _validate_pair(estimator, X, y, reset=first)
+    X, given = validate_pair(estimator, X, y, reset=first)
     data = rows_of_batch(X, given, sample_weight, class_weight, classes)
-    return data._replace(X=_canonical(data.X))
+    return data._replace(X=canonical(data.X))
 
 
 def rows_of_batch(
@@ -172,7 +172,8 @@ def check_positive(
         raise ValueError(f"{name} must be {what}, got {value!r}")
 
 
-def _validate_pair(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+def validate_pair(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+    """Check X, whose sparse entries stay as they are, and labels, and record what `validate_fit` does."""
     if _is_plain(X) and _are_classes(y) and len(X) == len(y):
         if reset:
             estimator.n_features_in_ = X.shape[1]
@@ -298,7 +299,8 @@ def _matrix(X: Any) -> Any:
     return sparse.csr_array(X) if sparse.issparse(X) else np.asarray(X)
 
 
-def _canonical(X: Any) -> Matrix:
+def canonical(X: Any) -> Matrix:
+    """X as it is used, with the entries of a sparse one in order and each but once."""
     matrix = _matrix(X)
     if sparse.issparse(matrix) and not matrix.has_canonical_format:  # entries given twice would be squared apart
         matrix = matrix.tocsc().tocsr()  # sorts the entries of a row, in linear time

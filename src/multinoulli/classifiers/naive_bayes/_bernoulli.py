@@ -11,7 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from multinoulli._validation.estimators import FitData, Matrix, check_predicted, number_of_threads, validate_predict
+from multinoulli._validation.estimators import (
+    FitData,
+    Matrix,
+    canonical,
+    check_predicted,
+    number_of_threads,
+    validate_predict,
+)
 from multinoulli.classifiers._linear_scores import Function, linear_predictions
 from multinoulli.classifiers.naive_bayes._class_sums import class_sums
 from multinoulli.classifiers.naive_bayes._counts import CountNB, Float64
@@ -99,8 +106,8 @@ class BernoulliNB(CountNB):
 
     def _count(self, data: FitData) -> Float64:
         self._check_threshold(data.X)
-        if sparse.issparse(data.X):
-            data = data._replace(X=self._zeros_and_ones(data.X))
+        if sparse.issparse(data.X):  # of an entry given twice it is the sum that counts
+            data = data._replace(X=self._zeros_and_ones(canonical(data.X)))
         return class_sums(data, number_of_threads(self.n_jobs), self._zeros_and_ones)
 
     def _set(self, classes: NDArray[Any], class_count: Float64, counts: Float64, alpha: Float64) -> None:
@@ -125,7 +132,7 @@ class BernoulliNB(CountNB):
         matrix: Any = validate_predict(self, X)
         self._check_threshold(matrix)
         if sparse.issparse(matrix):
-            return linear_predictions(self._zeros_and_ones(matrix), self.coef_, self.intercept_, function)[0]
+            return linear_predictions(self._zeros_and_ones(canonical(matrix)), self.coef_, self.intercept_, function)[0]
         check_predicted(self, matrix)  # what is NaN would be no more than the threshold
         out, step = np.empty((len(matrix), len(self.classes_))), max(1, BLOCK_ENTRIES // matrix.shape[1])
         for begin in range(0, len(matrix), step):

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from multinoulli._validation.estimators import FitData, rows_of_batch, rows_of_fit
+from multinoulli._validation.estimators import FitData, number_of_threads
+from multinoulli.classifiers.naive_bayes._codes import Codes
 from multinoulli.classifiers.naive_bayes._naive_bayes import NaiveBayes
 from multinoulli.classifiers.naive_bayes._smoothing import check_counts, log_prior, smoothing
 
@@ -101,19 +102,16 @@ class CategoricalNB(NaiveBayes):
         check_is_fitted(self)
         self._check_unseen()
         self._refuse_sparse(X)
-        codes = self._codes(validate_data(self, X, dtype="numeric", order="C", reset=False))
-        alpha = smoothing(self.alpha, codes.shape[1])
-        scores = np.tile(self.class_log_prior_, (len(codes), 1))
-        for j, column in enumerate(codes.T):
-            n_categories = int(self.n_categories_[j])
-            beyond = column >= n_categories
-            if self.unseen == "error" and beyond.any():
-                row = int(np.argmax(beyond))
-                raise ValueError(
-                    f"X has the category {column[row]} at row {row}, column {j}, but column {j} has {n_categories} "
-                    f'categories, 0 to {n_categories - 1}: raise min_categories, or set unseen="smoothing"'
-                )
-            scores += self._table(j, alpha[j])[np.minimum(column, n_categories)]
+        codes = Codes(validate_data(self, X, dtype="numeric", order="C", reset=False))
+        tables = [self._table(j, alpha) for j, alpha in enumerate(smoothing(self.alpha, self.n_features_in_))]
+        scores, all_seen = codes.scores(tables, self.class_log_prior_, number_of_threads(self.n_jobs))
+        if self.unseen == "error" and not all_seen:
+            row, column, code = codes.first_beyond(self.n_categories_)
+            n_categories = self.n_categories_[column]
+            raise ValueError(
+                f"X has the category {code} at row {row}, column {column}, but column {column} has {n_categories} "
+                f'categories, 0 to {n_categories - 1}: raise min_categories, or set unseen="smoothing"'
+            )
         return scores
 
     def _table(self, j: int, alpha: float) -> Float64:
@@ -124,21 +122,15 @@ class CategoricalNB(NaiveBayes):
 
     def _learn(self, data: FitData, *, afresh: bool) -> None:
         self._check_unseen()
-        X: Any = data.X
-        n_classes, n_features = len(data.classes), X.shape[1]
+        codes, n_features, n_threads = Codes(data.X), data.X.shape[1], number_of_threads(self.n_jobs)
         alpha = smoothing(self.alpha, n_features)
-        n_categories = self._least_categories(n_features)
-        n_categories = np.maximum(n_categories, X.max(axis=0) + 1)
+        n_categories = np.maximum(codes.n_categories(n_threads), self._least_categories(n_features))
         if not afresh:
             n_categories = np.maximum(n_categories, self.n_categories_)
-        counts = []
-        for j, column in enumerate(X.T):
-            shape = n_classes, int(n_categories[j])
-            flat = np.bincount(data.labels * shape[1] + column, data.weight, shape[0] * shape[1])
-            count = np.asarray(flat, np.float64).reshape(shape)
-            if not afresh:
-                count[:, : self.category_count_[j].shape[1]] += self.category_count_[j]
-            counts.append(count)
+        counts = codes.counts(n_categories, data, n_threads)
+        if not afresh:
+            for count, before in zip(counts, self.category_count_, strict=True):
+                count[:, : before.shape[1]] += before
         self._set(data.classes, self._class_count(data, afresh=afresh), counts, alpha, n_categories)
 
     def _set(
@@ -161,34 +153,12 @@ class CategoricalNB(NaiveBayes):
         self.classes_, self.class_count_, self.class_log_prior_ = classes, class_count, prior
         self.category_count_, self.feature_log_prob_, self.n_categories_ = counts, log_probs, n_categories
 
-    def _rows_of_fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None) -> FitData:
-        return rows_of_fit(*self._codes_and_labels(X, y, reset=True), sample_weight, None, self.classes)
-
-    def _rows_of_batch(
-        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None, declared: NDArray[Any], first: bool
-    ) -> FitData:
-        return rows_of_batch(*self._codes_and_labels(X, y, reset=first), sample_weight, None, declared)
-
-    def _codes_and_labels(self, X: Any, y: ArrayLike, *, reset: bool) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    def _checked(self, X: Any, y: ArrayLike, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
         self._refuse_sparse(X)
         X, y = validate_data(self, X, y, dtype="numeric", order="C", reset=reset)
         check_classification_targets(y)
-        return self._codes(X), np.asarray(y)
-
-    def _codes(self, X: NDArray[Any]) -> NDArray[np.int64]:
-        codes = X.astype(np.int64, copy=False)
-        bad = codes < 0
-        if X.dtype.kind not in "iub":
-            bad |= codes != X
-        if bad.any():
-            row, column = map(int, np.unravel_index(int(np.argmax(bad)), bad.shape))
-            value = X[row, column]
-            what = "Negative values in data passed to CategoricalNB" if value < 0 else "X is not of integers"
-            raise ValueError(
-                f"{what}: {value} at row {row}, column {column}; categories are codes 0, 1, 2, ..., as OrdinalEncoder "
-                "makes them"
-            )
-        return codes
+        Codes(X).check()
+        return np.asarray(X), np.asarray(y)
 
     def _least_categories(self, n_features: int) -> NDArray[np.int64]:
         if self.min_categories is None:

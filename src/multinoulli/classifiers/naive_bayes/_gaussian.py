@@ -82,6 +82,7 @@ class GaussianNB(NaiveBayes):
     """
 
     _moments: Moments
+    _theta_low: Float64  # what rounding theta_ lost
 
     def __init__(
         self,
@@ -104,8 +105,12 @@ class GaussianNB(NaiveBayes):
         check_variances(self.var_, self.class_count_, self.classes_, self.var_smoothing, range(matrix.shape[1]))
         with np.errstate(divide="ignore"):
             offset = np.where(self.class_count_ > 0, np.log(self.class_prior_), -np.inf)
-        check_predicted(self, matrix)
-        return gaussian_scores(matrix, self.theta_, self.var_, offset, number_of_threads(self.n_jobs))
+        scores, finite = gaussian_scores(
+            matrix, self.theta_, self._theta_low, self.var_, offset, number_of_threads(self.n_jobs)
+        )
+        if not finite:
+            check_predicted(self, matrix)
+        return scores
 
     def _learn(self, data: FitData, *, afresh: bool) -> None:
         check_positive("var_smoothing", self.var_smoothing, zero=True)
@@ -114,14 +119,15 @@ class GaussianNB(NaiveBayes):
         moments = class_moments(data, number_of_threads(self.n_jobs))
         if not afresh:
             moments = self._moments.with_more(moments)
-        epsilon = float(self.var_smoothing * moments.of_all()[1].max())
-        present = class_count[:, None] > 0
-        variance = np.where(present, moments.variance + epsilon, np.nan)
-        if not np.isfinite(epsilon) or not np.isfinite(variance[class_count > 0]).all():
-            column = int(np.argmin(np.isfinite(moments.of_all()[1])))
+        with np.errstate(over="ignore", invalid="ignore"):
+            of_all = moments.of_all()[1]
+        if not np.isfinite(of_all).all():
+            column = int(np.argmin(np.isfinite(of_all)))
             raise ValueError(f"the variance of column {column} of X is beyond float64: divide the column by its size")
+        epsilon = float(self.var_smoothing * of_all.max())
+        theta, low, variance = moments.filled(class_count, epsilon)
         if afresh and len(class_count) == np.count_nonzero(class_count):
             check_variances(variance, class_count, data.classes, self.var_smoothing, range(len(variance[0])))
         self._moments, self.epsilon_, self.class_count_ = moments, epsilon, class_count
         self.classes_, self.class_prior_ = data.classes, prior
-        self.theta_, self.var_ = np.where(present, moments.mean, np.nan), variance
+        self.theta_, self._theta_low, self.var_ = theta, low, variance

@@ -12,7 +12,7 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from multinoulli._validation.estimators import FitData, check_positive, rows_of_batch, rows_of_fit
+from multinoulli._validation.estimators import FitData, check_positive
 from multinoulli.classifiers.naive_bayes._columns import Columns, in_order
 from multinoulli.classifiers.naive_bayes._moments import Moments, check_variances, column_moments
 from multinoulli.classifiers.naive_bayes._naive_bayes import NaiveBayes
@@ -91,6 +91,7 @@ class MixedNB(NaiveBayes):
     """
 
     _moments: Moments
+    _theta_low: Float64  # what rounding theta_ lost
     numeric_features_: NDArray[np.intp]
     categorical_features_: NDArray[np.intp]
     categories_: list[list[Any]]
@@ -124,10 +125,10 @@ class MixedNB(NaiveBayes):
         present = (self.class_count_ > 0) & (self.class_log_prior_ > -np.inf)
         scores = np.tile(self.class_log_prior_[present], (len(columns), 1))
         for at, j in enumerate(self.numeric_features_.tolist()):
-            mean, variance = self.theta_[present, at], self.var_[present, at]
+            mean, low, variance = (of[present, at] for of in (self.theta_, self._theta_low, self.var_))
             values = columns.numbers(j)[:, None]
             if np.isfinite(mean).all():  # else the column had no value at all
-                standard = np.clip((values - mean) / np.sqrt(variance), -1e150, 1e150)  # a square is no infinity
+                standard = np.clip((values - mean - low) / np.sqrt(variance), -1e150, 1e150)  # a square is no infinity
                 scores -= np.nan_to_num((np.log(2 * np.pi * variance) + standard**2) / 2, copy=False, nan=0.0)
         for at, j in enumerate(self.categorical_features_.tolist()):
             scores += self._table(at)[:, present][_codes(columns.values(j), self.categories_[at], j)]
@@ -158,7 +159,7 @@ class MixedNB(NaiveBayes):
         if not afresh:
             moments = self._moments.with_more(moments)
         epsilon = float(self.var_smoothing * moments.of_all()[1].max(initial=0.0))
-        theta, variance = moments.filled(class_count, epsilon)
+        theta, low, variance = moments.filled(class_count, epsilon)
         if afresh:
             check_variances(variance, class_count, data.classes, self.var_smoothing, numeric)
         known: list[list[Any]] = [[] for _ in categorical] if afresh else self.categories_
@@ -170,7 +171,7 @@ class MixedNB(NaiveBayes):
         ]
         self.numeric_features_, self.categorical_features_ = numeric, categorical
         self.classes_, self.class_count_, self.class_log_prior_ = data.classes, class_count, prior
-        self._moments, self.epsilon_, self.theta_, self.var_ = moments, epsilon, theta, variance
+        self._moments, self.epsilon_, self.theta_, self._theta_low, self.var_ = moments, epsilon, theta, low, variance
         self.categories_, self.category_count_, self.category_log_prob_ = categories, counts, log_probs
 
     def _counted(
@@ -201,15 +202,7 @@ class MixedNB(NaiveBayes):
         shares: Float64 = np.log(smoothed) - np.log(smoothed.sum(axis=1, keepdims=True))
         return shares
 
-    def _rows_of_fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None) -> FitData:
-        return rows_of_fit(*self._columns_and_labels(X, y, reset=True), sample_weight, None, self.classes)
-
-    def _rows_of_batch(
-        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None, declared: NDArray[Any], first: bool
-    ) -> FitData:
-        return rows_of_batch(*self._columns_and_labels(X, y, reset=first), sample_weight, None, declared)
-
-    def _columns_and_labels(self, X: Any, y: ArrayLike, *, reset: bool) -> tuple[Columns, NDArray[Any]]:
+    def _checked(self, X: Any, y: ArrayLike, *, reset: bool) -> tuple[Columns, NDArray[Any]]:
         self._refuse_sparse(X)
         columns = Columns.of(X)
         validate_data(self, X, y, skip_check_array=True, reset=reset)

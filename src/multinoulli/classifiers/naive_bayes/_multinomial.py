@@ -84,11 +84,12 @@ class MultinomialNB(CountNB):
     def _set(self, classes: NDArray[Any], class_count: Float64, counts: Float64, alpha: Float64) -> None:
         prior = log_prior(class_count, self.class_prior, fitted=self.fit_prior, name="class_prior")
         log_prob = np.add(counts, alpha, order="F")
+        absent: NDArray[np.bool_] = np.zeros(len(classes), np.bool_)
         if not alpha.all():
             check_counts(log_prob, class_count > 0, classes, "feature {}")
-            absent = (log_prob <= 0).any(axis=1)
+            absent = np.asarray((log_prob <= 0).any(axis=1))
             log_prob[absent], prior = 1.0, np.where(absent, -np.inf, prior)
-        total = log_prob.sum(axis=1, keepdims=True)
+        total = np.where(absent[:, None], counts.shape[1], counts.sum(axis=1, keepdims=True) + alpha.sum())
         np.log(log_prob, out=log_prob)
         log_prob -= np.log(total)
         self.classes_, self.class_count_, self.feature_count_ = classes, class_count, counts

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from multinoulli._validation.estimators import FitData, declared_classes, validate_batch, validate_fit
+from multinoulli._validation.estimators import (
+    FitData,
+    declared_classes,
+    rows_of_batch,
+    rows_of_fit,
+    validate_pair,
+)
 from multinoulli.classifiers._base import ScoreClassifier
 
 
@@ -93,14 +99,18 @@ class NaiveBayes(ScoreClassifier):
         """Set what is learnt of these rows, and if not `afresh` of those before; all of it or, where it fails, none."""
 
     def _rows_of_fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None) -> FitData:
-        self._refuse_sparse(X)
-        return validate_fit(self, X, y, sample_weight, None, self.classes)
+        return rows_of_fit(*self._checked(X, y, reset=True), sample_weight, None, self.classes)
 
     def _rows_of_batch(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None, declared: NDArray[Any], first: bool
     ) -> FitData:
+        return rows_of_batch(*self._checked(X, y, reset=first), sample_weight, None, declared)
+
+    def _checked(self, X: Any, y: ArrayLike, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+        """X, or what is to be used of it, and labels, once what can be said of each has been."""
         self._refuse_sparse(X)
-        return validate_batch(self, X, y, sample_weight, None, declared, first=first)
+        X, given = validate_pair(self, X, y, reset=reset)
+        return sparse.csr_array(X) if sparse.issparse(X) else np.asarray(X), given
 
     def _refuse_sparse(self, X: Any) -> None:
         if sparse.issparse(X) and not self.__sklearn_tags__().input_tags.sparse:
