@@ -16,6 +16,7 @@ from benchmarks import (
     linear,
     linear_memory,
     losses,
+    mlp_classifier,
     one_call,
     softmax_regression,
     startup,
@@ -61,6 +62,7 @@ SECTIONS = {
     "linear-memory": Section(linear_memory.measure, linear_memory.render),
     "regression": Section(softmax_regression.measure, softmax_regression.render),
     "discriminant-analysis": Section(discriminant_analysis.measure, discriminant_analysis.render),
+    "mlp": Section(mlp_classifier.measure, mlp_classifier.render),
     "startup": Section(startup.measure, startup.render),
 }
 OF_MEASUREMENTS = ("functions", "one-call", "elementwise")
