@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
@@ -54,9 +55,11 @@ def fit_network(model: Any, data: FitData, present: NDArray[np.intp], *, onwards
         theta = network.initial(rng, np.float64 if model.solver == "lbfgs" else model.dtype)
     if model.solver != "lbfgs" and (steps is None or not steps.fits(model, theta)):
         steps = Steps(model, network.n_weights, theta)
-    held_out = None
-    if model.early_stopping:
-        data, held_out = hold_out(data, model.validation_fraction, rng)
+    if sparse.issparse(data.X):
+        data = data._replace(X=data.X.astype(theta.dtype, copy=False))
+    fitted, held_out = np.arange(len(data.labels)), np.arange(0)
+    if model.early_stopping:  # of the seed alone: a warm start is judged by the rows that it was not fitted on before
+        fitted, held_out = hold_out(data, model.validation_fraction, _generator(model.random_state))
     n_threads = number_of_threads(model.n_jobs)
     with single_threaded_blas(), np.errstate(all="ignore"), show_epochs(model.verbose, model.callback) as tell:
         if not len(data.labels):  # a batch of a stream in which nothing weighs
@@ -65,9 +68,9 @@ def fit_network(model: Any, data: FitData, present: NDArray[np.intp], *, onwards
             outcome = minimise(model, network, theta, data, n_threads, tell)
         else:
             n_epochs = 1 if stream else model.max_iter
-            outcome = train(model, network, theta, steps, rng, data, held_out, n_epochs, n_threads, tell)
-    _keep(model, network, outcome, data, present, onwards=onwards and stream)
-    model._memory = Memory(steps, rng)
+            outcome = train(model, network, theta, steps, rng, data, fitted, held_out, n_epochs, n_threads, tell)
+    _keep(model, network, outcome, data, present, len(fitted), onwards=onwards and stream)
+    model._memory = Memory(None if outcome.status == "diverged" else steps, rng)
     _warn(model, outcome, stream=stream)
 
 
@@ -98,7 +101,14 @@ def _last_parameters(model: Any, network: Network, classes: NDArray[Any], presen
 
 
 def _keep(
-    model: Any, network: Network, outcome: Outcome, data: FitData, present: NDArray[np.intp], *, onwards: bool
+    model: Any,
+    network: Network,
+    outcome: Outcome,
+    data: FitData,
+    present: NDArray[np.intp],
+    n_fitted: int,
+    *,
+    onwards: bool,
 ) -> None:
     layers = network.layers(outcome.theta)
     if len(present) < len(data.classes):
@@ -115,7 +125,7 @@ def _keep(
     model.loss_ = model.loss_curve_[-1] if model.loss_curve_ else np.nan
     model.best_loss_ = min(model.validation_curve_ or model.loss_curve_, default=np.nan)
     model.n_iter_ = (model.n_iter_ if onwards else 0) + n_epochs
-    model.t_ = (model.t_ if onwards else 0) + n_epochs * len(data.labels)
+    model.t_ = (model.t_ if onwards else 0) + n_epochs * n_fitted
 
 
 def _warn(model: Any, outcome: Outcome, *, stream: bool) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
@@ -22,6 +23,8 @@ OF_STEPS = {"weight_decay": 0.0, "dropout": 0.0, "early_stopping": False, "learn
 
 def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     """The sizes of the hidden layers, of which there may be none."""
+    if not isinstance(hidden_layer_sizes, Integral | Iterable):
+        raise ValueError(f"hidden_layer_sizes must be integers, one a hidden layer, got {hidden_layer_sizes!r}")
     sizes = (hidden_layer_sizes,) if isinstance(hidden_layer_sizes, Integral) else tuple(hidden_layer_sizes)
     for size in sizes:
         check_positive("hidden_layer_sizes", size, integer=True)

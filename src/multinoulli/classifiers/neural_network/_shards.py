@@ -32,7 +32,7 @@ class Shards:
     ----------
     network : Network
     data : FitData
-        Of several dtypes; rows of X are converted as they are read.
+        Rows of a dense X are converted as they are read, a sparse one is of `dtype`.
     n_rows : int
         Rows of a call at most.
     dtype : dtype
@@ -56,7 +56,7 @@ class Shards:
         seed: int = 0,
     ) -> None:
         self._network, self._data, self._smoothing, self._dtype = network, data, smoothing, np.dtype(dtype)
-        self._X: Any = data.X.astype(dtype, copy=False) if sparse.issparse(data.X) else data.X
+        self._X: Any = data.X
         n_shards = number_of_shards(n_rows, network.n_parameters)
         self._shard = -(-n_rows // n_shards)
         block = min(self._shard, BLOCK)

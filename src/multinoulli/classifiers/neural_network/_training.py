@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 from sklearn.model_selection import train_test_split
 
 from multinoulli._validation.estimators import FitData
@@ -35,17 +37,18 @@ def train(
     steps: Steps,
     rng: np.random.Generator,
     data: FitData,
-    held_out: FitData | None,
+    fitted: NDArray[np.intp],
+    held_out: NDArray[np.intp],
     n_epochs: int,
     n_threads: int,
     callback: Callback,
 ) -> Outcome:
-    """Epochs over the data from `theta` on, which is overwritten, with what the steps and the generator remember.
+    """Epochs over the rows `fitted`, from `theta` on, which is overwritten, as is what steps and generator remember.
 
     The weights of all rows are scaled to a mean of 1, those of a batch are not: in expectation, the gradient of a batch
     is that of all rows.
     """
-    outcome, n, mean_weight = Outcome(theta), len(data.labels), float(data.weight.mean())
+    outcome, n, mean_weight = Outcome(theta), len(fitted), float(data.weight[fitted].mean())
     data = data._replace(weight=data.weight / mean_weight)
     batch = batch_rows(model.batch_size, n)
     options = {"smoothing": float(model.label_smoothing), "dropout": float(model.dropout)}
@@ -53,9 +56,9 @@ def train(
     start, best, best_theta, waited = theta.copy(), math.inf, theta.copy(), 0
     with ExitStack() as stack:
         shards = stack.enter_context(Shards(network, data, batch, theta.dtype, n_threads, seed=seed, **options))
-        judge = _judge(stack, network, held_out, theta, n_threads)
+        judge = _judge(stack, network, data, held_out, theta.dtype, n_threads)
         for epoch in range(n_epochs):
-            order = rng.permutation(n) if model.shuffle else np.arange(n)
+            order = rng.permutation(fitted) if model.shuffle else fitted
             loss, rate = 0.0, float(model.learning_rate_init)
             for begin in range(0, n, batch):
                 rows = order[begin : begin + batch]
@@ -70,7 +73,7 @@ def train(
             held_out_loss = judge(theta) if judge is not None and math.isfinite(loss) else None
             watched = loss if held_out_loss is None else held_out_loss
             if not (math.isfinite(watched) and np.isfinite(theta).all()):
-                theta[...] = _first_finite(shards, [best_theta, start], n)
+                theta[...] = _first_finite(shards, [best_theta, start], fitted)
                 outcome.status = "diverged"
                 return outcome
             outcome.losses.append(loss)
@@ -84,7 +87,7 @@ def train(
             if waited >= model.n_iter_no_change:
                 outcome.status = "converged"
                 break
-    if held_out is not None:
+    if judge is not None:
         np.copyto(theta, best_theta)
     return outcome
 
@@ -105,7 +108,7 @@ def penalty(network: Network, theta: Floats, l2: float) -> float:
     return 0.5 * l2 * float(weights @ weights) if l2 else 0.0
 
 
-def hold_out(data: FitData, fraction: float, rng: np.random.Generator) -> tuple[FitData, FitData]:
+def hold_out(data: FitData, fraction: float, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows to fit and rows to judge by, every class in the same proportion."""
     counts = np.bincount(data.labels, minlength=len(data.classes))
     n_held_out, n_classes = math.ceil(fraction * len(data.labels)), int((counts > 0).sum())
@@ -122,23 +125,25 @@ def hold_out(data: FitData, fraction: float, rng: np.random.Generator) -> tuple[
             "early_stopping=False"
         )
     seed = int(rng.integers(2**31))
-    parts = train_test_split(np.arange(len(data.labels)), test_size=fraction, stratify=data.labels, random_state=seed)
-    of_rows: Any = [data._replace(X=data.X[rows], labels=data.labels[rows], weight=data.weight[rows]) for rows in parts]
-    return of_rows[0], of_rows[1]
+    rows = np.arange(len(data.labels))
+    fitted, held_out = train_test_split(rows, test_size=fraction, stratify=data.labels, random_state=seed)
+    return fitted, held_out
 
 
-def _judge(stack: ExitStack, network: Network, held_out: FitData | None, theta: Floats, n_threads: int) -> Any:
+def _judge(
+    stack: ExitStack, network: Network, data: FitData, held_out: NDArray[np.intp], dtype: DTypeLike, n_threads: int
+) -> Callable[[Floats], float] | None:
     """What tells the log loss of the rows held out, if there are any."""
-    if held_out is None:
+    if not len(held_out):
         return None
-    rows, total = np.arange(len(held_out.labels)), float(held_out.weight.sum())
-    shards = stack.enter_context(Shards(network, held_out, len(rows), theta.dtype, n_threads))
-    return lambda theta: shards.loss(theta, rows) / total
+    total = float(data.weight[held_out].sum())
+    shards = stack.enter_context(Shards(network, data, len(held_out), dtype, n_threads))
+    return lambda theta: shards.loss(theta, held_out) / total
 
 
-def _first_finite(shards: Shards, candidates: list[Floats], n: int) -> Floats:
+def _first_finite(shards: Shards, candidates: list[Floats], rows: NDArray[np.intp]) -> Floats:
     for candidate in candidates:
-        if math.isfinite(shards.loss(candidate, np.arange(n))):
+        if math.isfinite(shards.loss(candidate, rows)):
             return candidate
     raise ValueError(
         f"X is too large for a network of {candidates[0].dtype}: the loss is not finite even before the first step; "
