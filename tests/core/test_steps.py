@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Steps of training against their formulas in long double."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from instruction_sets import LEVELS
 from multinoulli import _core
 
 SIZES = [0, 1, 7, 16, 17, 63, 200, 40_001]
@@ -85,3 +90,31 @@ def test_wrong_arguments_are_refused():
     theta.flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):
         _core.momentum_step(theta, gradients, first, 0, 0.0, 1.0, 0.1, 0.9, True, 1)
+
+
+ELSEWHERE = """
+import importlib.util, sys
+import numpy as np
+spec = importlib.util.spec_from_file_location("multinoulli._core", sys.argv[1])
+core = importlib.util.module_from_spec(spec)
+with np.load(sys.argv[2]) as arrays:
+    theta, gradients, first, second = (arrays[f"arr_{i}"] for i in range(4))
+core.adam_step(theta, gradients, first, second, 100, *map(float, sys.argv[4:]), 1)
+np.save(sys.argv[3], theta)
+"""
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_instruction_set_takes_the_same_step(level, dtype, tmp_path):
+    given = problem(1003, dtype, 2)
+    np.savez(tmp_path / "given.npz", *given)
+    command = [sys.executable, "-c", ELSEWHERE, _core.__file__, tmp_path / "given.npz", tmp_path / "theta.npy"]
+    environment = {**os.environ, "MULTINOULLI_ISA": level}
+    done = subprocess.run([*command, *map(str, ADAM.values())], env=environment, capture_output=True, text=True)
+    if "this processor lacks that instruction set" in done.stderr:
+        pytest.skip(f"no {level} here")
+    assert done.returncode == 0, done.stderr
+    _core.adam_step(*given, 100, *ADAM.values(), 1)  # the formulas are tested above
+    near = 30 * np.finfo(dtype).eps
+    np.testing.assert_allclose(np.load(tmp_path / "theta.npy"), given[0], rtol=near, atol=near)
