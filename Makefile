@@ -47,7 +47,8 @@ properties: $(VENV)/installed-test  ## the kernels' tests and many random calls,
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc MULTINOULLI_PROPERTIES=$(CASES) \
 		PYTHONPATH="build/sanitized:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
-		$(BIN)/python -S -m pytest tests/functions/test_properties.py tests/core/test_linear.py tests/losses
+		$(BIN)/python -S -m pytest tests/functions/test_properties.py tests/core/test_linear.py \
+		tests/core/test_naive_bayes.py tests/core/test_steps.py tests/losses
 
 check: $(VENV)/installed-check  ## formatting, lint, types
 	$(BIN)/ruff format --check .
