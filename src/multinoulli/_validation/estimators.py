@@ -64,7 +64,7 @@ def rows_of_fit(
     classes, labels = _classes(given)
     if len(classes) < 2:
         raise ValueError(
-            f"y has one class, {classes[0]!r}, among the samples with positive weight: "
+            f"y has one class, {classes.tolist()[0]!r}, among the samples with positive weight: "
             "a classifier needs at least 2 classes"
         )
     if declared is not None:
@@ -256,7 +256,9 @@ def _check_labels(given: NDArray[Any], declared: NDArray[Any]) -> None:
     known = np.isin(given, declared)
     if not known.all():
         row = int(np.argmin(known))
-        raise ValueError(f"y has the label {given[row]!r} at row {row}, which is not in classes: {declared.tolist()}")
+        raise ValueError(
+            f"y has the label {given.tolist()[row]!r} at row {row}, which is not in classes: {declared.tolist()}"
+        )
 
 
 def _sample_weight(sample_weight: ArrayLike, n_samples: int) -> NDArray[np.float64]:
@@ -289,7 +291,7 @@ def _class_weight(
     factors = np.asarray(compute_class_weight(dict(class_weight), classes=classes, y=given), dtype=np.float64)
     if not (factors >= 0).all():
         bad = int(np.argmax(~(factors >= 0)))
-        raise ValueError(f"class_weight must not be negative, got {factors[bad]} for class {classes[bad]!r}")
+        raise ValueError(f"class_weight must not be negative, got {factors[bad]} for class {classes.tolist()[bad]!r}")
     if not factors.any():
         raise ValueError("class_weight is zero for every class of y: at least two classes need positive weight")
     return factors[labels]
