@@ -73,7 +73,7 @@ def check_variances(
         of_class, column = map(int, np.unravel_index(int(np.argmax(zero)), zero.shape))
         raise ValueError(
             f"feature {columns[column]} is constant in class {classes.tolist()[of_class]!r}, and "
-            f"var_smoothing={var_smoothing!r} adds nothing to its variance: raise var_smoothing, or give features that vary"
+            f"var_smoothing={var_smoothing!r} adds nothing to its variance: raise it, or give features that vary"
         )
 
 

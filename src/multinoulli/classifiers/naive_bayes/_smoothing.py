@@ -50,6 +50,6 @@ def check_counts(smoothed: Float64, present: NDArray[np.bool_], classes: NDArray
     if zero.any():
         of_class, at = map(int, np.unravel_index(int(np.argmax(zero)), zero.shape))
         raise ValueError(
-            f"alpha=0 gives {what.format(at)} the probability 0 in class {classes.tolist()[of_class]!r}, of which no row "
-            "has it: raise alpha above 0"
+            f"alpha=0 gives {what.format(at)} the probability 0 in class {classes.tolist()[of_class]!r}, of which no "
+            "row has it: raise alpha above 0"
         )
