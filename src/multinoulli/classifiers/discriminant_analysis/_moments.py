@@ -24,7 +24,7 @@ Float64 = NDArray[np.float64]
 Rows = slice | NDArray[np.intp]
 
 # Of a block whose scatter is added to what there is: many, as all of that is read and written again.
-BLOCK_ENTRIES = 1 << 19
+BLOCK_ENTRIES = 1 << 20
 # Multiplications below which threads would wait for each other more than they do.
 WORTH_THREADS = 1 << 26
 
