@@ -573,3 +573,36 @@ def test_means_that_coincide_tell_nothing():
     model = Linear().fit(X, np.arange(8) // 4)
     np.testing.assert_allclose(model.predict_proba(X), 0.5)
     assert model.transform(X).shape == (8, 0)
+
+
+def test_tol_decides_which_axes_tell_classes_apart():
+    rng = np.random.default_rng(0)
+    y = np.arange(3000) % 3
+    X = rng.standard_normal((3000, 3))
+    X += np.array([[0.0, 0.0, 0.0], [10.0, 0.0, 0.0], [20.0, 1.0, 0.0]])[y]
+    assert Linear(tol=1e-4).fit(X, y).scalings_.shape == (3, 2)
+    model = Linear(tol=0.3).fit(X, y)
+    assert model.scalings_.shape == (3, 1)
+    close(model.predict_log_proba(X), Linear().fit(X, y).predict_log_proba(X), 1e-12)  # which lose none
+
+
+@BOTH
+@pytest.mark.parametrize("shrinkage", ["auto", "oas"])
+def test_shrinkage_does_not_depend_on_the_divisor(wine, kind, shrinkage):
+    X, y = wine
+    ml, unbiased = (
+        kind(shrinkage=shrinkage, covariance_divisor=d).fit(X, y) for d in ("n_samples", "degrees_of_freedom")
+    )
+    n = np.bincount(y)
+    factor = len(y) / (len(y) - 3) if kind is Linear else (n / (n - 1))[:, None, None]
+    close(unbiased.covariance_, factor * ml.covariance_, 1e-13)
+
+
+def test_a_row_beyond_all_classes_is_an_error_not_nan(iris):
+    X, y = iris
+    model = Quadratic().fit(X, y)
+    assert np.isfinite(model.predict_proba(1e150 * X)).all()
+    far = X.copy()
+    far[7] *= 1e200
+    with pytest.raises(ValueError, match="row 7 of X is so far from every class that its scores overflow"):
+        model.predict_proba(far)

@@ -120,28 +120,33 @@ class QuadraticDiscriminantAnalysis(DiscriminantAnalysis):
     def scores(self, X: Any) -> Float64:
         """Scores of shape (n_samples, n_classes): log-probabilities up to a constant a row.
 
-        The same bits for a row whatever stands beside it.
+        The same bits for a row whatever stands beside it. A row so far away that all its scores would be -inf is an
+        error.
         """
         check_is_fitted(self)
-        constants, means, matrices = map(
-            np.asarray, (self._constants, self.means_, self._matrices)
-        )  # of memory maps too
+        learnt = self._constants, self.means_, self._matrices
+        constants, means, matrices = map(np.asarray, learnt)  # of memory maps too
         matrix: Any = validate_predict(self, X)
         n_samples, n_features = map(int, matrix.shape)
         out = np.full((n_samples, len(constants)), -np.inf)
-        n_threads, none, finite = number_of_threads(self.n_jobs), np.zeros(n_features), True
+        n_threads, none = number_of_threads(self.n_jobs), np.zeros(n_features)
         step = max(BLOCK_ENTRIES // n_features, 64)
         kept = np.empty((min(step, n_samples), n_features))
-        with single_threaded_blas() if n_features > MOST_WITHOUT_BLAS else nullcontext():  # the core has threads
+        blas = single_threaded_blas() if n_features > MOST_WITHOUT_BLAS else nullcontext()  # the core has threads
+        with blas, np.errstate(over="ignore", invalid="ignore"):  # found out below
             for first in range(0, n_samples, step):
                 rows = matrix[first : first + step]
                 rows = rows.toarray() if sparse.issparse(rows) else np.ascontiguousarray(rows)
                 white = kept[: len(rows)]
                 for k in np.flatnonzero(constants > -np.inf):
-                    finite &= _core.linear_scores(rows, means[k], matrices[k], none, white, n_threads)
+                    _core.linear_scores(rows, means[k], matrices[k], none, white, n_threads)
                     out[first : first + step, k] = constants[k] - np.vecdot(white, white) / 2
-        if not finite:
+        best = np.isfinite(out.max(axis=1, initial=-np.inf))
+        if not best.all():
             check_predicted(self, matrix)
+            raise ValueError(
+                f"row {int(np.argmin(best))} of X is so far from every class that its scores overflow: leave it out"
+            )
         return out
 
     def _check_parameters(self) -> None:
