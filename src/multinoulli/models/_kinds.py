@@ -118,6 +118,7 @@ KINDS = {
             "class_log_prior_",
             "numeric_features_",
             "theta_",
+            "_theta_low",
             "var_",
             "categorical_features_",
             "categories_",
