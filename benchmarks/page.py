@@ -17,6 +17,7 @@ from benchmarks import (
     linear_memory,
     losses,
     mlp_classifier,
+    naive_bayes,
     one_call,
     softmax_regression,
     startup,
@@ -63,6 +64,7 @@ SECTIONS = {
     "regression": Section(softmax_regression.measure, softmax_regression.render),
     "discriminant-analysis": Section(discriminant_analysis.measure, discriminant_analysis.render),
     "mlp": Section(mlp_classifier.measure, mlp_classifier.render),
+    "naive-bayes": Section(naive_bayes.measure, naive_bayes.render),
     "startup": Section(startup.measure, startup.render),
 }
 OF_MEASUREMENTS = ("functions", "one-call", "elementwise")

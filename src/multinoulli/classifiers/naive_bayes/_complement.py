@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from multinoulli.classifiers.naive_bayes._counts import CountNB, Float64
+from multinoulli.classifiers.naive_bayes._counts import CountNB, Float64, by_features
 from multinoulli.classifiers.naive_bayes._smoothing import check_counts
 
 
@@ -78,19 +78,27 @@ class ComplementNB(CountNB):
         self.n_jobs = n_jobs
 
     def _set(self, classes: NDArray[Any], class_count: Float64, counts: Float64, alpha: Float64) -> None:
-        present, every = class_count > 0, counts.sum(axis=0)
-        others = np.subtract(every, counts, order="F")
-        # Where no other class has a feature, sums in two orders may differ by a rounding.
-        alone = (counts > 0).sum(axis=0) == 1
-        others[:, alone] = np.where(counts[:, alone] > 0, 0.0, every[alone])
-        others += alpha
+        present, every, total = class_count > 0, counts.sum(axis=0), np.zeros(len(classes))
         if not alpha.all():
-            check_counts(others, present, classes, "for the other classes feature {}")
-        weights = np.log(others / others.sum(axis=1, keepdims=True), out=others)
+            check_counts(_of_others(counts, every) + alpha, present, classes, "for the other classes feature {}")
+
+        def logs(some: slice) -> Float64:
+            smoothed = _of_others(counts[:, some], every[some]) + alpha[some]
+            np.add(total, smoothed.sum(axis=1), out=total)
+            return np.log(smoothed)
+
+        weights = by_features(logs, *counts.shape)
+        np.subtract(np.log(total)[:, None], weights, out=weights)
         if self.norm:
             weights /= weights.sum(axis=1, keepdims=True)
-        else:
-            np.negative(weights, out=weights)
         self.classes_, self.class_count_, self.feature_count_, self.feature_all_ = classes, class_count, counts, every
         self.intercept_ = np.where(present, 0.0, -np.inf)
         self.feature_log_prob_ = self.coef_ = weights
+
+
+def _of_others(counts: Float64, every: Float64) -> Float64:
+    """The sums of all other classes; exactly 0 where no other has a feature, as sums in two orders may not be equal."""
+    others = every - counts
+    alone = (counts > 0).sum(axis=0) == 1
+    others[:, alone] = np.where(counts[:, alone] > 0, 0.0, every[alone])
+    return others

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,17 @@ from multinoulli.classifiers.naive_bayes._naive_bayes import NaiveBayes
 from multinoulli.classifiers.naive_bayes._smoothing import smoothing
 
 Float64 = NDArray[np.float64]
+
+FEATURES_AT_ONCE = 4096  # so that steps from counts to coefficients find in the cache what the one before left there
+
+
+def by_features(function: Callable[[slice], Float64], n_classes: int, n_features: int) -> Float64:
+    """What `function` gives for slices of the features, (n_classes, n_features), in the order that scores want."""
+    out = np.empty((n_classes, n_features), order="F")
+    for begin in range(0, n_features, FEATURES_AT_ONCE):
+        some = slice(begin, begin + FEATURES_AT_ONCE)
+        out[:, some] = function(some)
+    return out
 
 
 class CountNB(NaiveBayes, LinearClassifier):

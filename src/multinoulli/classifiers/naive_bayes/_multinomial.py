@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from multinoulli.classifiers.naive_bayes._counts import CountNB, Float64
+from multinoulli.classifiers.naive_bayes._counts import CountNB, Float64, by_features
 from multinoulli.classifiers.naive_bayes._smoothing import check_counts, log_prior
 
 
@@ -83,15 +83,13 @@ class MultinomialNB(CountNB):
 
     def _set(self, classes: NDArray[Any], class_count: Float64, counts: Float64, alpha: Float64) -> None:
         prior = log_prior(class_count, self.class_prior, fitted=self.fit_prior, name="class_prior")
-        log_prob = np.add(counts, alpha, order="F")
-        absent: NDArray[np.bool_] = np.zeros(len(classes), np.bool_)
+        known = counts
         if not alpha.all():
-            check_counts(log_prob, class_count > 0, classes, "feature {}")
-            absent = np.asarray((log_prob <= 0).any(axis=1))
-            log_prob[absent], prior = 1.0, np.where(absent, -np.inf, prior)
-        total = np.where(absent[:, None], counts.shape[1], counts.sum(axis=1, keepdims=True) + alpha.sum())
-        np.log(log_prob, out=log_prob)
-        log_prob -= np.log(total)
+            present = class_count > 0
+            check_counts(counts + alpha, present, classes, "feature {}")
+            known, prior = np.where(present[:, None], counts, 1.0), np.where(present, prior, -np.inf)
+        log_total = np.log(known.sum(axis=1) + alpha.sum())[:, None]
+        log_prob = by_features(lambda some: np.log(known[:, some] + alpha[some]) - log_total, *counts.shape)
         self.classes_, self.class_count_, self.feature_count_ = classes, class_count, counts
         self.class_log_prior_ = self.intercept_ = prior
         self.feature_log_prob_ = self.coef_ = log_prob
