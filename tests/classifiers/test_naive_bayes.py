@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What every naive Bayes model owes: scikit-learn's conventions and numbers, weights, streams, absent classes."""
 
+import itertools
 import pickle
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -289,3 +291,21 @@ def test_what_was_learnt_stays_where_a_batch_is_refused():
         with pytest.raises(ValueError, match="Input X contains NaN"):
             ours.partial_fit(np.where(X > 2, np.nan, X), Y)
         np.testing.assert_array_equal(ours.scores(X), before)
+
+
+def test_rows_in_any_order_are_sorted_by_blocks_not_as_a_whole():
+    X = sparse.random_array((40_000, 50), density=0.4, rng=0, format="csr")
+    y = np.arange(40_000) % 2
+    for begin, end in itertools.pairwise(X.indptr[:1000]):  # so that scikit-learn's sort would be a copy
+        X.indices[begin:end] = X.indices[begin:end][::-1]
+        X.data[begin:end] = X.data[begin:end][::-1]
+    X.has_sorted_indices = X.has_canonical_format = False
+    tracemalloc.start()
+    model = BernoulliNB(binarize=0.5).fit(X, y)
+    proba = model.predict_proba(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.data.nbytes / 2
+    np.testing.assert_allclose(
+        proba, BernoulliNB(binarize=0.5).fit(X.toarray(), y).predict_proba(X.toarray()), rtol=1e-12
+    )

@@ -20,7 +20,7 @@ from multinoulli._validation.estimators import (
     validate_predict,
 )
 from multinoulli.classifiers._linear_scores import Function, linear_predictions
-from multinoulli.classifiers.naive_bayes._class_sums import class_sums
+from multinoulli.classifiers.naive_bayes._class_sums import SPARSE_ROWS, class_sums
 from multinoulli.classifiers.naive_bayes._counts import CountNB, Float64
 from multinoulli.classifiers.naive_bayes._smoothing import check_counts, log_prior
 
@@ -106,8 +106,6 @@ class BernoulliNB(CountNB):
 
     def _count(self, data: FitData) -> Float64:
         self._check_threshold(data.X)
-        if sparse.issparse(data.X):  # of an entry given twice it is the sum that counts
-            data = data._replace(X=self._zeros_and_ones(canonical(data.X)))
         return class_sums(data, number_of_threads(self.n_jobs), self._zeros_and_ones)
 
     def _set(self, classes: NDArray[Any], class_count: Float64, counts: Float64, alpha: Float64) -> None:
@@ -132,10 +130,12 @@ class BernoulliNB(CountNB):
         matrix: Any = validate_predict(self, X)
         self._check_threshold(matrix)
         if sparse.issparse(matrix):
-            return linear_predictions(self._zeros_and_ones(canonical(matrix)), self.coef_, self.intercept_, function)[0]
-        check_predicted(self, matrix)  # what is NaN would be no more than the threshold
-        out, step = np.empty((len(matrix), len(self.classes_))), max(1, BLOCK_ENTRIES // matrix.shape[1])
-        for begin in range(0, len(matrix), step):
+            step = SPARSE_ROWS
+        else:
+            check_predicted(self, matrix)  # what is NaN would be no more than the threshold
+            step = max(1, BLOCK_ENTRIES // matrix.shape[1])
+        out = np.empty((matrix.shape[0], len(self.classes_)))
+        for begin in range(0, len(out), step):
             some = slice(begin, begin + step)
             block = self._zeros_and_ones(matrix[some])
             out[some] = linear_predictions(block, self.coef_, self.intercept_, function, single=False)[0]
@@ -143,7 +143,8 @@ class BernoulliNB(CountNB):
 
     def _zeros_and_ones(self, rows: Any) -> Any:
         """In float32, which holds them exactly."""
-        if sparse.issparse(rows):
+        if sparse.issparse(rows):  # of an entry given twice it is the sum that counts
+            rows = canonical(rows)
             return sparse.csr_array((self._zeros_and_ones(rows.data), rows.indices, rows.indptr), shape=rows.shape)
         ones = rows == 1 if self.binarize is None else rows > self.binarize
         return ones.astype(np.float32)
