@@ -151,6 +151,23 @@ class Design:
         of_coef /= self.scale[:, None]
         return loss, spread
 
+    def gradient_of_constant(
+        self, proba: Float64, labels: NDArray[np.int64], weight: Float64, of_coef: Float64, of_offset: Float64
+    ) -> tuple[float, Float64]:
+        """The same where every row of a dense X predicts `proba`, (n_classes,): of X it needs the sums over classes."""
+        n_classes, centre = len(proba), np.tile(self.mean, (len(proba), 1))
+
+        def of_span(rows: slice) -> tuple[Float64, Float64]:
+            sums = np.zeros((n_classes, self.n_features))
+            _core.class_moments(self._X[rows], labels[rows], weight[rows], centre, sums, None)
+            return sums, np.bincount(labels[rows], weight[rows], n_classes).astype(np.float64, copy=False)
+
+        sums, mass = self.blocks(n_classes).total(of_span)
+        np.subtract(np.outer(sums.sum(axis=0), proba), sums.T, out=of_coef)
+        of_coef /= self.scale[:, None]
+        np.subtract(proba * mass.sum(), mass, out=of_offset)
+        return -float(mass @ np.log(proba)), np.full(self.n_samples, 1 - float(proba @ proba))
+
     def _sparse_gradient(
         self,
         scores: Float64,

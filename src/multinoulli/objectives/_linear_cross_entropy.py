@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from multinoulli import _core
+from multinoulli.functions import softmax
 from multinoulli.objectives._bounds import Bounds
 from multinoulli.objectives._certificate import best_intercept, prove
 from multinoulli.objectives._contrasts import contrast_hessian, drawn_contrast_hessian
@@ -202,8 +203,12 @@ class LinearCrossEntropy:
     def parts(self, point: Point) -> tuple[float, Float64, Float64]:
         """What `Point` keeps."""
         gradient = np.empty_like(point.theta)
-        of_coef, of_offset = self._split(gradient)
-        loss, spread = self._design.gradient(point.scores, self._labels, self._weight, of_coef, of_offset)
+        rows, out = (self._labels, self._weight), self._split(gradient)
+        coef, offset = self._split(point.theta)
+        if coef.any() or self.size.is_sparse:
+            loss, spread = self._design.gradient(point.scores, *rows, *out)
+        else:  # as at the start
+            loss, spread = self._design.gradient_of_constant(softmax(offset), *rows, *out)
         return loss, gradient, spread
 
     def gradient(self, point: Point) -> Float64:
