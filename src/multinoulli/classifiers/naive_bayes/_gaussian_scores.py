@@ -22,10 +22,9 @@ def gaussian_scores(
     """``offset[k] - sum_j [log(2 pi v) + (x_j - mean - low)^2 / v] / 2``, (n_samples, n_classes); whether X is finite.
 
     `mean`, `low` (what rounding the mean lost) and `variance` are (n_classes, n_features), and whatever they like where
-    the offset is -inf. Squares of
-    differences, as they stand: the terms of a product of X and X**2 with matrices would cancel where classes are far
-    apart for their spread. A square that float64 has no room for is the largest that it has: where all classes are so
-    far away, they differ by their constants alone.
+    the offset is -inf. Squares of differences, as they stand: the terms of a product of X and X**2 with matrices would
+    cancel where classes are far apart for their spread. A square that float64 has no room for is the largest that it
+    has: where all classes are so far away, they differ by their constants alone.
     """
     known = offset > -np.inf
     mean, variance = np.where(known[:, None], mean, 0.0), np.where(known[:, None], variance, 1.0)
