@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Conjugate gradients, and the pairs they leave, on matrices that are known."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -115,3 +117,12 @@ def test_no_capacity_remembers_nothing():
     pairs = CurvaturePairs(0)
     pairs.keep([(np.ones(3), np.ones(3))], np.zeros(3))
     assert len(pairs) == pairs.size == 0
+
+
+def test_a_step_that_no_number_holds_is_not_taken():
+    """Rounding has left of the matrix next to nothing: no warning, no infinity, and no step."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        solved = conjugate_gradient(lambda v: 1e-320 * v, np.copy, np.ones(3), lambda residual, reduction: False, 10)
+    np.testing.assert_array_equal(solved.step, 0)
+    assert not solved.converged

@@ -6,6 +6,7 @@ Source: Nocedal & Wright, Numerical Optimization, 2nd ed., algorithm 5.3.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -64,7 +65,12 @@ def conjugate_gradient(
         axpy(direction, step, a=rz / curvature)
         axpy(image, residual, a=-rz / curvature)
         z = precondition(residual)
-        new = float(residual @ z)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a residual that float64 has no room for
+            new = float(residual @ z)
+        if not math.isfinite(new):
+            if not np.isfinite(step).all():
+                step[:] = 0
+            break
         converged = enough(residual, new / first)
         if converged or not 0 < new < DIVERGED * first:
             break
