@@ -216,11 +216,22 @@ def test_priors_and_classes():
 def test_alpha():
     with pytest.raises(ValueError, match=r"alpha=0 gives category number 0 of column 0 the probability 0 in class .*1"):
         MixedNB(alpha=0).fit(TABLE, LABELS)
-    for bad in -1.0, np.nan, "1":
-        with pytest.raises(ValueError, match="alpha must be a non-negative finite number"):
-            MixedNB(alpha=bad).fit(TABLE, LABELS)
+    for bad in -1.0, np.nan, [1.0, np.inf], "many":
+        with pytest.raises(ValueError, match=r"alpha must be (non-negative and finite|a number)"):
+            MixedNB(alpha=bad).fit([["a", 1.0], ["b", 2.0]], [0, 1])
+    with pytest.raises(ValueError, match=r"alpha has shape \(3,\), expected a number or shape \(2,\)"):
+        MixedNB(alpha=[1.0, 2.0, 3.0]).fit([["a", 1.0], ["b", 2.0]], [0, 1])
     known = MixedNB(alpha=0).fit([["a", 1.0], ["b", 2.0], ["a", 5.0], ["b", 8.0]], [0, 0, 1, 1])
     np.testing.assert_array_equal(known.scores([["new", 3.0]]), known.scores([[None, 3.0]]))
+
+
+def test_alpha_may_be_another_for_every_column():
+    X, y = [["a", 1.0, "x"], ["b", 2.0, "x"], ["a", 5.0, "y"], ["a", 8.0, "x"]], [0, 0, 1, 1]
+    model = MixedNB(alpha=[0.5, 9.0, 2.0]).fit(X, y)
+    np.testing.assert_allclose(np.exp(model.category_log_prob_[0]), [[0.5, 0.5], [2.5 / 3, 0.5 / 3]], rtol=1e-14)
+    np.testing.assert_allclose(np.exp(model.category_log_prob_[1]), [[4 / 6, 2 / 6], [0.5, 0.5]], rtol=1e-14)
+    row, known = [["new", None, "new"]], np.log([0.5, 0.5])
+    np.testing.assert_allclose(model.scores(row)[0], known + np.log(0.5 / 3) + np.log(2 / 6), rtol=1e-14)
 
 
 def test_bad_tables_are_named():

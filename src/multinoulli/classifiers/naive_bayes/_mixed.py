@@ -16,7 +16,7 @@ from multinoulli._validation.estimators import FitData, check_positive
 from multinoulli.classifiers.naive_bayes._columns import Columns, in_order
 from multinoulli.classifiers.naive_bayes._moments import Moments, check_variances, column_moments
 from multinoulli.classifiers.naive_bayes._naive_bayes import NaiveBayes
-from multinoulli.classifiers.naive_bayes._smoothing import check_counts, log_prior
+from multinoulli.classifiers.naive_bayes._smoothing import check_counts, log_prior, smoothing
 
 Float64 = NDArray[np.float64]
 
@@ -34,10 +34,11 @@ class MixedNB(NaiveBayes):
     categorical_features : "auto", array-like or None, default="auto"
         Columns that hold categories: indices, names of a data frame, or a mask. ``"auto"``: those of a data frame with
         a type of strings, categories or booleans, and those of objects that are not all numbers. None: none.
-    alpha : float, default=1.0
-        What is added to the weight of every category in every class; 0 only where every class has every category. A
-        category that was not seen by `fit` is scored as one of weight 0, :math:`\alpha / (n + \alpha C)` with the
-        weight n of the class's rows with a value and C categories; with ``alpha=0`` as if it were missing.
+    alpha : float or array-like of shape (n_features,), default=1.0
+        What is added to the weight of every category in every class, one for all columns or one each (those of numeric
+        columns mean nothing); 0 only where every class has every category. A category that was not seen by `fit` is
+        scored as one of weight 0, :math:`\alpha / (n + \alpha C)` with the weight n of the class's rows with a value
+        and C categories; with ``alpha=0`` as if it were missing.
     var_smoothing : float, default=1e-9
         The share of the largest variance of a column that is added to all variances. With 0 a column that is constant
         in a class is an error.
@@ -102,7 +103,7 @@ class MixedNB(NaiveBayes):
         self,
         *,
         categorical_features: str | ArrayLike | None = "auto",
-        alpha: float = 1.0,
+        alpha: float | ArrayLike = 1.0,
         var_smoothing: float = 1e-9,
         fit_prior: bool = True,
         class_prior: ArrayLike | None = None,
@@ -139,12 +140,13 @@ class MixedNB(NaiveBayes):
     def _table(self, at: int) -> Float64:
         """A row of log-probabilities a category, and at the end those of a category unseen, and of one missing."""
         log_prob, counts = self.category_log_prob_[at], self.category_count_[at]
-        total = counts.sum(axis=1) + self.alpha * counts.shape[1]
-        unseen = np.log(self.alpha) - np.log(total) if self.alpha else np.zeros(len(total))
+        alpha = float(smoothing(self.alpha, self.n_features_in_)[self.categorical_features_[at]])
+        total = counts.sum(axis=1) + alpha * counts.shape[1]
+        unseen = np.log(alpha) - np.log(total) if alpha else np.zeros(len(total))
         return np.vstack([log_prob.T, unseen, np.zeros(len(total))])
 
     def _learn(self, data: FitData, *, afresh: bool) -> None:
-        check_positive("alpha", self.alpha, zero=True)
+        alpha = smoothing(self.alpha, self.n_features_in_)
         check_positive("var_smoothing", self.var_smoothing, zero=True)
         columns: Any = data.X
         names = getattr(self, "feature_names_in_", None)
@@ -166,7 +168,7 @@ class MixedNB(NaiveBayes):
         before = None if afresh else self.category_count_
         categories, counts = self._counted(data, categorical, known, before)
         log_probs = [
-            self._shares(count, class_count, data.classes, j)
+            self._shares(count, float(alpha[j]), class_count, data.classes, j)
             for j, count in zip(categorical.tolist(), counts, strict=True)
         ]
         self.numeric_features_, self.categorical_features_ = numeric, categorical
@@ -178,10 +180,11 @@ class MixedNB(NaiveBayes):
         self, data: FitData, categorical: NDArray[np.intp], known: list[list[Any]], before: list[Float64] | None
     ) -> tuple[list[list[Any]], list[Float64]]:
         """The categories and their counts, of these rows and those before."""
+        columns: Any = data.X
         n_classes = len(data.classes)
         categories, counts = [], []
         for at, j in enumerate(categorical.tolist()):
-            values = data.X.values(j)  # type: ignore[union-attr]
+            values = columns.values(j)
             seen = in_order([value for value in values if value is not None], j)
             those = [*known[at], *(value for value in seen if value not in set(known[at]))]
             codes, shape = _codes(values, those, j), (n_classes, len(those))
@@ -194,9 +197,10 @@ class MixedNB(NaiveBayes):
             counts.append(count)
         return categories, counts
 
-    def _shares(self, count: Float64, class_count: Float64, classes: NDArray[Any], j: int) -> Float64:
-        smoothed = count + self.alpha
-        if self.alpha == 0:
+    @staticmethod
+    def _shares(count: Float64, alpha: float, class_count: Float64, classes: NDArray[Any], j: int) -> Float64:
+        smoothed = count + alpha
+        if alpha == 0:
             check_counts(smoothed, class_count > 0, classes, f"category number {{}} of column {j}")
             smoothed[class_count == 0] = 1.0
         shares: Float64 = np.log(smoothed) - np.log(smoothed.sum(axis=1, keepdims=True))
