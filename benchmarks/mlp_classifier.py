@@ -22,7 +22,7 @@ from multinoulli import MLPClassifier
 try:
     import torch
 except ImportError:
-    torch = None  # type: ignore[assignment]
+    torch = None  # type: ignore[assignment]  # left out where it is not installed
 
 BATCH, ROUNDS = 200, 3
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # X, y and unseen rows; the probabilities of these

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris, make_classification
+from sklearn.datasets import load_digits, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -24,11 +24,6 @@ def test_obeys_scikit_learn(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks' own data are hard on purpose
         check(estimator)
-
-
-@pytest.fixture(scope="module")
-def iris():
-    return load_iris(return_X_y=True)
 
 
 @pytest.fixture(scope="module")
@@ -454,8 +449,9 @@ def test_predictions_check_what_they_are_given(iris, dtype):
         (X[:, :3], "X has 3 features, but SoftmaxRegression is expecting 4"),
         (X[0], "Expected 2D array, got 1D array"),
         (X[:0], r"Found array with 0 sample\(s\)"),
-        (X + np.array([0, 0, np.nan, 0], dtype), "Input X contains NaN"),
-        (X + np.array([0, 0, np.inf, 0], dtype), "Input X contains infinity"),
+        (X + np.array([0, 0, np.nan, 0], dtype), "Input X contains NaN at row 0, column 2"),
+        (X + np.array([0, 0, np.inf, 0], dtype), "Input X contains infinity at row 0, column 2"),
+        (sparse.csr_array(X + np.array([0, 0, np.nan, 0], dtype)), "Input X contains NaN at row 0, column 2"),
     ):
         with pytest.raises(ValueError, match=message):
             model.predict_proba(bad)

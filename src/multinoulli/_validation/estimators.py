@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, NamedTuple, TypeAlias
 
@@ -42,6 +43,20 @@ def validate_fit(
     X, given = validate_pair(estimator, X, y, reset=True)
     data = rows_of_fit(X, given, sample_weight, class_weight, declared)
     return data._replace(X=canonical(data.X))
+
+
+@contextmanager
+def features_kept_on_error(estimator: Any) -> Iterator[None]:
+    """Have an estimator know the features that it was fitted on before, if an exception ends what is done within."""
+    names = "n_features_in_", "feature_names_in_"
+    before = {name: estimator.__dict__[name] for name in names if name in estimator.__dict__}
+    try:
+        yield
+    except BaseException:
+        for name in names:
+            estimator.__dict__.pop(name, None)
+        estimator.__dict__.update(before)
+        raise
 
 
 def rows_of_fit(
@@ -143,16 +158,13 @@ def validate_predict(estimator: Any, X: Any) -> Matrix:
         accept_sparse="csr",
         dtype=[np.float64, np.float32],
         order="C",
-        ensure_all_finite=sparse.issparse(X),
+        ensure_all_finite=False,
         reset=False,
     )
+    if sparse.issparse(X):
+        check_finite(X)
     matrix: Matrix = _matrix(X)
     return matrix
-
-
-def check_predicted(estimator: Any, X: Matrix) -> None:
-    """Raise ValueError if a dense X is not finite: asked where its scores are not, so that it is read but once."""
-    check_array(X, dtype=None, estimator=estimator, input_name="X")
 
 
 def number_of_threads(n_jobs: int | None) -> int:
@@ -174,13 +186,12 @@ def check_positive(
 
 def validate_pair(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
     """Check X, whose sparse entries stay as they are, and labels, and record what `validate_fit` does."""
-    if _is_plain(X) and _are_classes(y) and len(X) == len(y):
+    if _is_plain(X) and _are_classes(y) and len(X) == len(y) and (reset or _is_known(estimator, X)):
+        check_finite(X)
         if reset:
             estimator.n_features_in_ = X.shape[1]
             estimator.__dict__.pop("feature_names_in_", None)
-        if _is_known(estimator, X):
-            _check_finite(X)
-            return X, y
+        return X, y
     X, y = validate_data(
         estimator,
         X,
@@ -193,7 +204,7 @@ def validate_pair(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, 
         ensure_all_finite=False,
         reset=reset,
     )
-    _check_finite(X)
+    check_finite(X)
     check_classification_targets(y)
     return X, np.asarray(y)
 
@@ -227,19 +238,29 @@ def _sums_finite(values: NDArray[Any]) -> bool:
         return bool(np.isfinite(values.sum()))
 
 
-def _check_finite(X: Any) -> None:
+def first_where(X: Any, wrong: Callable[[NDArray[Any]], NDArray[np.bool_]]) -> tuple[int, int, Any] | None:
+    """Row, column and value of the first entry of X, dense or sparse, that is `wrong`; None if there is none."""
     values = X.data if sparse.issparse(X) else X
-    if _sums_finite(values) or np.isfinite(values).all():  # a sum tells most at half the price
-        return
+    is_wrong = wrong(values)
+    if not is_wrong.any():
+        return None
+    at = int(np.argmax(is_wrong))
     if sparse.issparse(X):
         entries = X.tocoo()
-        at = int(np.argmin(np.isfinite(entries.data)))
-        row, column, value = int(entries.row[at]), int(entries.col[at]), entries.data[at]
-    else:
-        row, column = map(int, np.unravel_index(int(np.argmin(np.isfinite(X))), X.shape))
-        value = X[row, column]
-    what = "NaN" if np.isnan(value) else "infinity"
-    raise ValueError(f"Input X contains {what} at row {row}, column {column}: fill it in or leave the row out")
+        return int(entries.row[at]), int(entries.col[at]), values[at]
+    row, column = divmod(at, X.shape[1])
+    return row, column, X[row, column]
+
+
+def check_finite(X: Any) -> None:
+    """Raise ValueError if X, dense or sparse, is not finite; of predictions asked where a dense X's scores are not."""
+    if _sums_finite(X.data if sparse.issparse(X) else X):  # a sum tells most at half the price
+        return
+    found = first_where(X, lambda values: ~np.isfinite(values))
+    if found is not None:
+        row, column, value = found
+        what = "NaN" if np.isnan(value) else "infinity"
+        raise ValueError(f"Input X contains {what} at row {row}, column {column}: fill it in or leave the row out")
 
 
 def _classes(given: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:

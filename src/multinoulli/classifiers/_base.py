@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from multinoulli._validation.estimators import check_predicted, validate_predict
+from multinoulli._validation.estimators import check_finite, validate_predict
 from multinoulli.classifiers._linear_scores import Function, linear_predictions
 from multinoulli.functions import log_softmax, softmax
 
@@ -82,5 +82,5 @@ class LinearClassifier(ScoreClassifier):
         matrix = validate_predict(self, X)
         predictions, finite = linear_predictions(matrix, self.coef_, self.intercept_, function)
         if not finite:
-            check_predicted(self, matrix)
+            check_finite(matrix)
         return predictions

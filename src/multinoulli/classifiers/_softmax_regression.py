@@ -18,6 +18,7 @@ from multinoulli._validation.estimators import (
     FitData,
     check_positive,
     declared_classes,
+    features_kept_on_error,
     number_of_threads,
     validate_batch,
     validate_fit,
@@ -174,10 +175,13 @@ class SoftmaxRegression(LinearClassifier):
             among `classes`.
         """
         self._check_parameters()
-        data = validate_fit(self, X, y, sample_weight, self.class_weight, self.classes)
-        # Without an intercept, an absent class still takes its share of what is predicted.
-        present = np.unique(data.labels) if self.fit_intercept else np.arange(len(data.classes))
-        with single_threaded_blas():  # its threads would add in another order: the objective has its own
+        with (
+            features_kept_on_error(self),
+            single_threaded_blas(),  # its threads would add in another order: the objective has its own
+        ):
+            data = validate_fit(self, X, y, sample_weight, self.class_weight, self.classes)
+            # Without an intercept, an absent class still takes its share of what is predicted.
+            present = np.unique(data.labels) if self.fit_intercept else np.arange(len(data.classes))
             objective = self._objective(data, present)
             start, pairs = self._start(objective, data.classes, present)
             result = self._minimise(objective, start, pairs)

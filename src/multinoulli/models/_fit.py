@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -200,6 +201,10 @@ class _Rounds(NamedTuple):
         return summarise(f"held out, {self.folds}-fold", measures, self.n_missing)
 
 
+def _say_of(label: str, say: Callable[[str], object], text: str) -> None:
+    say(f"{label}, {text}")
+
+
 def _choose(
     recipe: _Recipe, rounds: _Rounds, say: Callable[[str], object]
 ) -> tuple[_Recipe, Evaluation, tuple[Candidate, ...]]:
@@ -210,7 +215,7 @@ def _choose(
         try:
             evaluations[kind] = rounds.measure(
                 recipe._replace(kind=kind),
-                lambda text, what=what: say(f"{what.label}, {text}"),  # type: ignore[misc]
+                partial(_say_of, what.label, say),
             )
         except DataError as fault:
             reason = str(fault)

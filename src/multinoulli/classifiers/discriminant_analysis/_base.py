@@ -17,6 +17,7 @@ from multinoulli._threads import single_threaded_blas
 from multinoulli._validation.estimators import (
     check_positive,
     declared_classes,
+    features_kept_on_error,
     number_of_threads,
     validate_batch,
     validate_fit,
@@ -76,8 +77,11 @@ class DiscriminantAnalysis(ScoreClassifier):
             `classes`, or the rows are too few for a covariance.
         """
         self._check_parameters()
-        data = validate_fit(self, X, y, sample_weight, declared=self.classes)
-        with single_threaded_blas():  # its threads would add in another order
+        with (
+            features_kept_on_error(self),
+            single_threaded_blas(),  # its threads would add in another order
+        ):
+            data = validate_fit(self, X, y, sample_weight, declared=self.classes)
             groups = Groups(data, number_of_threads(self.n_jobs))
             learnt = self._learn(self._moments(groups, streamed=False), data.classes)
         self._forget()

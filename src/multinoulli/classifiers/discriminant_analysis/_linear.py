@@ -14,7 +14,7 @@ from scipy import linalg
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from multinoulli._validation.estimators import check_predicted, validate_predict
+from multinoulli._validation.estimators import check_finite, validate_predict
 from multinoulli.classifiers._base import LinearClassifier
 from multinoulli.classifiers._linear_scores import linear_scores
 from multinoulli.classifiers.discriminant_analysis._base import DIVISORS, DiscriminantAnalysis, log_priors
@@ -26,7 +26,7 @@ Float64 = NDArray[np.float64]
 
 class LinearDiscriminantAnalysis(
     ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]  # scikit-learn has no types
-    TransformerMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]  # nor here
     LinearClassifier,
     DiscriminantAnalysis,
 ):
@@ -156,7 +156,7 @@ class LinearDiscriminantAnalysis(
             return np.empty((matrix.shape[0], 0))
         coordinates = linear_scores(matrix, axes.T, -self.xbar_ @ axes)
         if not np.isfinite(coordinates).all():
-            check_predicted(self, matrix)
+            check_finite(matrix)
         return coordinates
 
     @property

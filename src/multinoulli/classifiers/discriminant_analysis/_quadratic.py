@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from multinoulli import _core
 from multinoulli._threads import single_threaded_blas
-from multinoulli._validation.estimators import check_predicted, number_of_threads, validate_predict
+from multinoulli._validation.estimators import check_finite, number_of_threads, validate_predict
 from multinoulli.classifiers._linear_scores import MOST_WITHOUT_BLAS
 from multinoulli.classifiers.discriminant_analysis._base import DIVISORS, DiscriminantAnalysis, is_share, log_priors
 from multinoulli.classifiers.discriminant_analysis._covariance import Whitening, shrunk, spreads, whitening
@@ -143,7 +143,7 @@ class QuadraticDiscriminantAnalysis(DiscriminantAnalysis):
                     out[first : first + step, k] = constants[k] - np.vecdot(white, white) / 2
         best = np.isfinite(out.max(axis=1, initial=-np.inf))
         if not best.all():
-            check_predicted(self, matrix)
+            check_finite(matrix)
             raise ValueError(
                 f"row {int(np.argmin(best))} of X is so far from every class that its scores overflow: leave it out"
             )

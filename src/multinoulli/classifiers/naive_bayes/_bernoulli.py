@@ -15,7 +15,8 @@ from multinoulli._validation.estimators import (
     FitData,
     Matrix,
     canonical,
-    check_predicted,
+    check_finite,
+    first_where,
     number_of_threads,
     validate_predict,
 )
@@ -132,7 +133,7 @@ class BernoulliNB(CountNB):
         if sparse.issparse(matrix):
             step = SPARSE_ROWS
         else:
-            check_predicted(self, matrix)  # what is NaN would be no more than the threshold
+            check_finite(matrix)  # what is NaN would be no more than the threshold
             step = max(1, BLOCK_ENTRIES // matrix.shape[1])
         out = np.empty((matrix.shape[0], len(self.classes_)))
         for begin in range(0, len(out), step):
@@ -161,18 +162,13 @@ class BernoulliNB(CountNB):
             )
 
     def _check_binary(self, X: Matrix) -> None:
-        values: Any = X.data if sparse.issparse(X) else X
-        binary = (values == 0) | (values == 1)
-        if binary.all():
-            return
-        row = int(np.argmin(binary.all(axis=1))) if binary.ndim == 2 else int(np.argmin(binary))
-        if binary.ndim == 2:
-            place = f"row {row}, column {int(np.argmin(binary[row]))}"
-            value = values[row, int(np.argmin(binary[row]))]
-        else:
-            entries: Any = X.tocoo()  # type: ignore[union-attr]
-            place, value = f"row {entries.row[row]}, column {entries.col[row]}", values[row]
-        raise ValueError(f"X must be zeros and ones where binarize is None, got {value} at {place}: set binarize")
+        found = first_where(X, lambda values: (values != 0) & (values != 1))
+        if found is not None:
+            row, column, value = found
+            raise ValueError(
+                f"X must be zeros and ones where binarize is None, got {value} at row {row}, column {column}: set "
+                "binarize"
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

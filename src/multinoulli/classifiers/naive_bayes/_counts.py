@@ -9,10 +9,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from multinoulli._validation.estimators import FitData, Matrix, check_predicted, number_of_threads, validate_predict
+from multinoulli._validation.estimators import (
+    FitData,
+    Matrix,
+    check_finite,
+    first_where,
+    number_of_threads,
+    validate_predict,
+)
 from multinoulli.classifiers._base import LinearClassifier
 from multinoulli.classifiers._linear_scores import Function, linear_predictions
 from multinoulli.classifiers.naive_bayes._class_sums import class_sums
@@ -52,7 +58,7 @@ class CountNB(NaiveBayes, LinearClassifier):
         matrix = validate_predict(self, X)
         predictions, finite = linear_predictions(matrix, self.coef_, self.intercept_, function, single=False)
         if not finite:
-            check_predicted(self, matrix)
+            check_finite(matrix)
         return predictions
 
     def _learn(self, data: FitData, *, afresh: bool) -> None:
@@ -72,16 +78,10 @@ class CountNB(NaiveBayes, LinearClassifier):
 
     def _check_counts(self, X: Matrix) -> None:
         """Raise ValueError where X is negative."""
-        values: Any = X.data if sparse.issparse(X) else X
-        if values.size == 0 or values.min() >= 0:
+        found = first_where(X, lambda values: values < 0)
+        if found is None:
             return
-        if sparse.issparse(X):
-            entries: Any = X.tocoo()  # type: ignore[union-attr]
-            at = int(np.argmax(entries.data < 0))
-            row, column, value = int(entries.row[at]), int(entries.col[at]), entries.data[at]
-        else:
-            row, column = map(int, np.unravel_index(int(np.argmax(values < 0)), values.shape))
-            value = values[row, column]
+        row, column, value = found
         raise ValueError(
             f"Negative values in data passed to {type(self).__name__}: {value} at row {row}, column {column}; "
             "counts cannot be negative"

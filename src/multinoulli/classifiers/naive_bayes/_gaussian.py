@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from multinoulli._validation.estimators import (
     FitData,
+    check_finite,
     check_positive,
-    check_predicted,
     number_of_threads,
     validate_predict,
 )
@@ -109,7 +109,7 @@ class GaussianNB(NaiveBayes):
             matrix, self.theta_, self._theta_low, self.var_, offset, number_of_threads(self.n_jobs)
         )
         if not finite:
-            check_predicted(self, matrix)
+            check_finite(matrix)
         return scores
 
     def _learn(self, data: FitData, *, afresh: bool) -> None:

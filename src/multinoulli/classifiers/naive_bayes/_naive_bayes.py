@@ -13,6 +13,7 @@ from scipy import sparse
 from multinoulli._validation.estimators import (
     FitData,
     declared_classes,
+    features_kept_on_error,
     rows_of_batch,
     rows_of_fit,
     validate_pair,
@@ -53,7 +54,8 @@ class NaiveBayes(ScoreClassifier):
             If a parameter is out of range, X holds what the model has no meaning for, fewer than two classes have
             rows, or a label is not among `classes`.
         """
-        self._learn(self._rows_of_fit(X, y, sample_weight), afresh=True)
+        with features_kept_on_error(self):
+            self._learn(self._rows_of_fit(X, y, sample_weight), afresh=True)
         return self
 
     def partial_fit(

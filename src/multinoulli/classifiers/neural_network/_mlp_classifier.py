@@ -13,8 +13,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from multinoulli._validation.estimators import (
-    check_predicted,
+    check_finite,
     declared_classes,
+    features_kept_on_error,
     number_of_threads,
     validate_batch,
     validate_fit,
@@ -254,9 +255,10 @@ class MLPClassifier(ScoreClassifier):
             among `classes`, or a warm start has other classes or layers than the last fit.
         """
         check_parameters(self)
-        data = validate_fit(self, X, y, sample_weight, self.class_weight, self.classes)
-        present = np.unique(data.labels)
-        fit_network(self, data, present, onwards=self.warm_start and hasattr(self, "coefs_"), stream=False)
+        with features_kept_on_error(self):
+            data = validate_fit(self, X, y, sample_weight, self.class_weight, self.classes)
+            present = np.unique(data.labels)
+            fit_network(self, data, present, onwards=self.warm_start and hasattr(self, "coefs_"), stream=False)
         return self
 
     def _has_steps(self) -> bool:
@@ -264,7 +266,7 @@ class MLPClassifier(ScoreClassifier):
             raise AttributeError("partial_fit makes one epoch of steps, which solver='lbfgs' does not take")
         return True
 
-    @available_if(_has_steps)  # type: ignore[untyped-decorator]
+    @available_if(_has_steps)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def partial_fit(
         self, X: Any, y: ArrayLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> MLPClassifier:
@@ -308,7 +310,7 @@ class MLPClassifier(ScoreClassifier):
         check_is_fitted(self)
         matrix = validate_predict(self, X)
         if not sparse.issparse(matrix):
-            check_predicted(self, matrix)  # an activation may hide that a value is infinite
+            check_finite(matrix)  # an activation may hide that a value is infinite
         layers = list(zip(self.coefs_, self.intercepts_, strict=True))
         return network_scores(layers, self.activation, matrix, number_of_threads(self.n_jobs))
 
