@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 from scipy.special import log_softmax, ndtr, softmax
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_digits
 from sklearn.utils.estimator_checks import check_sample_weight_equivalence_on_dense_data, parametrize_with_checks
 
 from multinoulli import MLPClassifier, SoftmaxRegression
@@ -37,12 +37,6 @@ def test_weights_are_repetitions_at_the_optimum():
 
 
 @pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return (X - X.mean(axis=0)) / X.std(axis=0), y
-
-
-@pytest.fixture(scope="module")
 def digits():
     X, y = load_digits(return_X_y=True)
     return X / 16, y
@@ -66,8 +60,8 @@ def definition(coefs, intercepts, activation, X):
 @ignore_unconverged
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "gelu", "identity"])
 @pytest.mark.parametrize("hidden", [(), 7, (5, 6)])
-def test_scores_are_those_of_the_definition(iris, activation, hidden):
-    X, y = iris
+def test_scores_are_those_of_the_definition(scaled_iris, activation, hidden):
+    X, y = scaled_iris
     model = MLPClassifier(hidden, activation, max_iter=3, dtype="float64", random_state=0).fit(X, y)
     expected = definition(model.coefs_, model.intercepts_, activation, X)
     np.testing.assert_allclose(model.scores(X), expected, rtol=1e-12, atol=1e-13)
@@ -77,8 +71,8 @@ def test_scores_are_those_of_the_definition(iris, activation, hidden):
 
 @ignore_unconverged
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-def test_weights_are_repetitions_in_every_step_of_all_rows(iris, solver):
-    X, y = iris
+def test_weights_are_repetitions_in_every_step_of_all_rows(scaled_iris, solver):
+    X, y = scaled_iris
     times = np.random.default_rng(0).integers(0, 3, len(y))
     options = {"dtype": "float64", "batch_size": 1000, "shuffle": False, "max_iter": 5, "alpha": 0.5, "random_state": 0}
     weighted = MLPClassifier(8, solver=solver, **options).fit(X, y, times)
@@ -90,8 +84,8 @@ def test_weights_are_repetitions_in_every_step_of_all_rows(iris, solver):
 
 
 @pytest.mark.parametrize("C", [0.1, 10.0])
-def test_without_hidden_layers_it_is_softmax_regression(iris, C):
-    X, y = iris
+def test_without_hidden_layers_it_is_softmax_regression(scaled_iris, C):
+    X, y = scaled_iris
     weight = np.random.default_rng(0).uniform(0.1, 2, len(y))
     exact = SoftmaxRegression(C, tol=1e-12).fit(X, y, weight)
     model = MLPClassifier((), solver="lbfgs", alpha=1 / C, tol=1e-9, max_iter=2000, random_state=0)
@@ -139,8 +133,8 @@ def test_a_row_has_the_same_scores_whatever_stands_beside_it(digits):
 
 
 @ignore_unconverged
-def test_epochs_of_a_fit_are_calls_of_partial_fit(iris):
-    X, y = iris
+def test_epochs_of_a_fit_are_calls_of_partial_fit(scaled_iris):
+    X, y = scaled_iris
     whole = MLPClassifier(8, max_iter=6, batch_size=32, random_state=0).fit(X, y)
     stream = MLPClassifier(8, batch_size=32, random_state=0)
     for _ in range(6):
@@ -152,8 +146,8 @@ def test_epochs_of_a_fit_are_calls_of_partial_fit(iris):
     np.testing.assert_array_equal(continued.coefs_[0], copy.deepcopy(stream).partial_fit(X, y).coefs_[0])
 
 
-def test_absent_classes_have_probability_zero_and_may_come_later(iris):
-    X, y = iris
+def test_absent_classes_have_probability_zero_and_may_come_later(scaled_iris):
+    X, y = scaled_iris
     model = MLPClassifier(8, classes=[0, 1, 2, 7], max_iter=200, solver="lbfgs", alpha=1.0, random_state=0).fit(X, y)
     proba = model.predict_proba(X)
     assert (proba[:, 3] == 0).all()

@@ -4,18 +4,12 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 from multinoulli import MLPClassifier, cross_entropy
 
 pytestmark = pytest.mark.filterwarnings("ignore:MLPClassifier stopped .max_iter:")
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return (X - X.mean(axis=0)) / X.std(axis=0), y
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +41,8 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_every_option_matters(iris, change):
-    X, y = iris[0][:120], iris[1][:120]  # classes of different size
+def test_every_option_matters(scaled_iris, change):
+    X, y = scaled_iris[0][:120], scaled_iris[1][:120]  # classes of different size
     options = {"hidden_layer_sizes": 8, "max_iter": 3, "batch_size": 40, "random_state": 0}
     plain = MLPClassifier(**options).fit(X, y)
     changed = MLPClassifier(**{**options, **change}).fit(X, y)
@@ -56,22 +50,22 @@ def test_every_option_matters(iris, change):
 
 
 @pytest.mark.parametrize("change", [{"momentum": 0.5}, {"nesterovs_momentum": False}], ids=str)
-def test_every_option_of_sgd_matters(iris, change):
+def test_every_option_of_sgd_matters(scaled_iris, change):
     plain, changed = (
-        MLPClassifier(8, solver="sgd", max_iter=3, random_state=0, **some).fit(*iris) for some in ({}, change)
+        MLPClassifier(8, solver="sgd", max_iter=3, random_state=0, **some).fit(*scaled_iris) for some in ({}, change)
     )
     assert np.abs(plain.coefs_[0] - changed.coefs_[0]).max() > 1e-5
 
 
-def test_class_weights_are_sample_weights(iris):
-    X, y = iris
+def test_class_weights_are_sample_weights(scaled_iris):
+    X, y = scaled_iris
     by_class = MLPClassifier(8, max_iter=3, random_state=0, class_weight={0: 3.0, 1: 1.0, 2: 0.5}).fit(X, y)
     by_row = MLPClassifier(8, max_iter=3, random_state=0).fit(X, y, np.array([3.0, 1.0, 0.5])[y])
     np.testing.assert_array_equal(by_class.coefs_[0], by_row.coefs_[0])
 
 
-def test_label_smoothing_is_that_of_the_loss(iris):
-    X, y = iris
+def test_label_smoothing_is_that_of_the_loss(scaled_iris):
+    X, y = scaled_iris
     model = MLPClassifier((), solver="lbfgs", alpha=0.0, label_smoothing=0.2, max_iter=3000, tol=1e-8).fit(X, y)
     loss = cross_entropy(model.scores(X), y, label_smoothing=0.2, reduction="mean")
     assert model.loss_ == pytest.approx(loss, rel=1e-12)
@@ -79,8 +73,8 @@ def test_label_smoothing_is_that_of_the_loss(iris):
     np.testing.assert_allclose(X.T @ (model.predict_proba(X) - targets), 0, atol=1e-5)  # the conditions of the optimum
 
 
-def test_dtype_is_that_of_the_weights_whatever_the_data_are(iris):
-    X, y = iris
+def test_dtype_is_that_of_the_weights_whatever_the_data_are(scaled_iris):
+    X, y = scaled_iris
     for dtype in "float32", "float64":
         of_64 = MLPClassifier(8, max_iter=3, dtype=dtype, random_state=0).fit(X, y)
         of_32 = MLPClassifier(8, max_iter=3, dtype=dtype, random_state=0).fit(X.astype(np.float32), y)
@@ -99,8 +93,8 @@ def test_sparse_data_are_dense_data(digits):
         np.testing.assert_allclose(model.fit(sparse.coo_array(X), y).predict_proba(X), dense, rtol=1e-9)
 
 
-def test_a_fit_stops_when_the_loss_falls_no_more(iris):
-    X, y = iris
+def test_a_fit_stops_when_the_loss_falls_no_more(scaled_iris):
+    X, y = scaled_iris
     model = MLPClassifier(8, max_iter=500, tol=0.5, n_iter_no_change=3, random_state=0).fit(X, y)
     assert (model.status_, model.n_iter_) == ("converged", 4)  # the first epoch is the best there was
     assert model.set_params(tol=1e-3).fit(X, y).n_iter_ > 4
@@ -111,8 +105,8 @@ def test_a_fit_stops_when_the_loss_falls_no_more(iris):
     assert patient.t_ == 30 * 150
 
 
-def test_loss_is_the_mean_of_what_was_met_and_the_penalty(iris):
-    X, y = iris
+def test_loss_is_the_mean_of_what_was_met_and_the_penalty(scaled_iris):
+    X, y = scaled_iris
     model = MLPClassifier(8, max_iter=2, alpha=3.0, batch_size=150, dtype="float64", random_state=0).fit(X, y)
     one = MLPClassifier(8, max_iter=1, alpha=3.0, batch_size=150, dtype="float64", random_state=0).fit(X, y)
     met = cross_entropy(one.scores(X), y, reduction="mean")
@@ -120,8 +114,8 @@ def test_loss_is_the_mean_of_what_was_met_and_the_penalty(iris):
     assert model.loss_ == pytest.approx(met + penalty, rel=1e-12)
 
 
-def test_lbfgs_obeys_its_limits(iris):
-    X, y = iris
+def test_lbfgs_obeys_its_limits(scaled_iris):
+    X, y = scaled_iris
     with pytest.warns(ConvergenceWarning, match=r"stopped \(max_fun\) .* raise max_fun"):
         model = MLPClassifier(8, solver="lbfgs", max_fun=5, random_state=0).fit(X, y)
     assert model.n_iter_ <= 5
@@ -129,8 +123,8 @@ def test_lbfgs_obeys_its_limits(iris):
         MLPClassifier(8, solver="lbfgs", max_iter=7, random_state=0).fit(X, y)
 
 
-def test_warm_start_goes_on(iris):
-    X, y = iris
+def test_warm_start_goes_on(scaled_iris):
+    X, y = scaled_iris
     options = {"hidden_layer_sizes": 8, "batch_size": 50, "random_state": 0, "n_iter_no_change": np.inf}
     whole = MLPClassifier(max_iter=6, **options).fit(X, y)
     halves = MLPClassifier(max_iter=3, warm_start=True, **options).fit(X, y).fit(X, y)
@@ -147,8 +141,8 @@ def test_warm_start_goes_on(iris):
     assert solved.fit(X, y).n_iter_ <= 2
 
 
-def test_what_a_callback_raises_leaves_the_estimator_as_it_was(iris):
-    X, y = iris
+def test_what_a_callback_raises_leaves_the_estimator_as_it_was(scaled_iris):
+    X, y = scaled_iris
 
     def stop(epoch):
         if epoch.n_iter == 2:
@@ -165,8 +159,8 @@ def test_what_a_callback_raises_leaves_the_estimator_as_it_was(iris):
         np.testing.assert_array_equal(model.set_params(callback=None).fit(X, y).coefs_[0], after.coefs_[0])
 
 
-def test_what_is_shown(iris, capsys):
-    X, y = iris
+def test_what_is_shown(scaled_iris, capsys):
+    X, y = scaled_iris
     MLPClassifier(8, max_iter=2, verbose=1).fit(X, y)
     out, err = capsys.readouterr()
     assert "MLPClassifier [###############...............] epoch 1 of at most 2: loss 1." in err
@@ -180,8 +174,8 @@ def test_what_is_shown(iris, capsys):
     assert err == ""
 
 
-def test_streams_are_refused_what_they_cannot_have(iris):
-    X, y = iris
+def test_streams_are_refused_what_they_cannot_have(scaled_iris):
+    X, y = scaled_iris
     model = MLPClassifier(8)
     with pytest.raises(ValueError, match="classes must be given at the first call"):
         model.partial_fit(X, y)
@@ -230,13 +224,13 @@ BAD = [
 
 
 @pytest.mark.parametrize(("options", "message"), BAD, ids=[str(options) for options, _ in BAD])
-def test_parameters_out_of_range(iris, options, message):
+def test_parameters_out_of_range(scaled_iris, options, message):
     with pytest.raises(ValueError, match=message):
-        MLPClassifier(**options).fit(*iris)
+        MLPClassifier(**options).fit(*scaled_iris)
 
 
-def test_hard_data_give_finite_probabilities(iris):
-    X, y = iris
+def test_hard_data_give_finite_probabilities(scaled_iris):
+    X, y = scaled_iris
     constant = np.ones((30, 2))
     proba = MLPClassifier(8, solver="lbfgs").fit(constant, np.arange(30) % 2).predict_proba(constant)
     np.testing.assert_allclose(proba, 0.5, atol=1e-3)
@@ -250,8 +244,8 @@ def test_hard_data_give_finite_probabilities(iris):
         MLPClassifier(8).fit(np.where((np.arange(150) == 3)[:, None] & (np.arange(4) == 1), np.nan, X), y)
 
 
-def test_log_probabilities_are_exact_where_probabilities_vanish(iris):
-    X, y = iris
+def test_log_probabilities_are_exact_where_probabilities_vanish(scaled_iris):
+    X, y = scaled_iris
     model = MLPClassifier((), max_iter=20).fit(X, y)
     far = 1e6 * X
     log_proba, scores = model.predict_log_proba(far), model.scores(far)

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
@@ -18,12 +18,6 @@ from multinoulli.classifiers.neural_network._training import cosine
 
 ACTIVATIONS = ["relu", "tanh", "logistic", "gelu", "identity"]
 pytestmark = pytest.mark.filterwarnings("ignore:MLPClassifier stopped .max_iter:")
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return (X - X.mean(axis=0)) / X.std(axis=0), y
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +126,8 @@ def softmax_gradient(theta, X, y, alpha, n_classes=3):
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "nesterov"])
-def test_two_steps_by_the_formulas(iris, solver):
-    X, y = iris
+def test_two_steps_by_the_formulas(scaled_iris, solver):
+    X, y = scaled_iris
     alpha, decay, rate, epsilon = 0.7, 0.02, 0.05, 1e-3
     options = {"alpha": alpha, "weight_decay": decay, "learning_rate_init": rate, "batch_size": 150, "shuffle": False}
     options |= {"beta_1": 0.8, "beta_2": 0.95, "epsilon": epsilon, "momentum": 0.6, "dtype": "float64"}
@@ -174,8 +168,8 @@ def test_a_worked_example_of_scikit_learn():
     np.testing.assert_allclose(model.intercepts_[0], 0.1 - 0.1 * back, rtol=1e-12)
 
 
-def test_cosine_falls_to_zero(iris):
-    X, y = iris
+def test_cosine_falls_to_zero(scaled_iris):
+    X, y = scaled_iris
     rates = []
     model = MLPClassifier(4, learning_rate="cosine", learning_rate_init=0.1, batch_size=150, max_iter=4, tol=0)
     with warnings.catch_warnings():
@@ -202,8 +196,8 @@ def test_early_stopping_keeps_the_weights_of_the_least_held_out_loss(digits):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_held_out_loss_is_the_weighted_log_loss_of_rows_of_every_class(iris, monkeypatch):
-    X, y = iris
+def test_held_out_loss_is_the_weighted_log_loss_of_rows_of_every_class(scaled_iris, monkeypatch):
+    X, y = scaled_iris
     weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
     kept = {}
 
@@ -227,8 +221,8 @@ def test_held_out_loss_is_the_weighted_log_loss_of_rows_of_every_class(iris, mon
     np.testing.assert_array_equal(kept["parts"][1], first)
 
 
-def test_no_row_can_be_held_out(iris):
-    X, y = iris
+def test_no_row_can_be_held_out(scaled_iris):
+    X, y = scaled_iris
     model = MLPClassifier(early_stopping=True)
     with pytest.raises(ValueError, match="class 'c' has one row"):
         model.fit(X[:9], list("aaaabbbbc"))
@@ -238,8 +232,8 @@ def test_no_row_can_be_held_out(iris):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_diverging_fit_keeps_the_best_finite_weights(iris, early_stopping):
-    X, y = iris
+def test_a_diverging_fit_keeps_the_best_finite_weights(scaled_iris, early_stopping):
+    X, y = scaled_iris
     model = MLPClassifier((50, 50), "identity", solver="sgd", learning_rate_init=30, max_iter=50, random_state=0)
     model.set_params(early_stopping=early_stopping)
     with pytest.warns(ConvergenceWarning, match=r"stopped \(diverged\) .* lower learning_rate_init"):
@@ -251,8 +245,8 @@ def test_a_diverging_fit_keeps_the_best_finite_weights(iris, early_stopping):
     assert np.isfinite(calm.loss_)
 
 
-def test_values_too_large_are_refused(iris):
-    X, y = iris
+def test_values_too_large_are_refused(scaled_iris):
+    X, y = scaled_iris
     with pytest.raises(ValueError, match="X is too large for a network of float32"):
         MLPClassifier(5).fit(X * 1e200, y)
     with pytest.raises(ValueError, match="X is too large: the loss is not finite at the first weights"):

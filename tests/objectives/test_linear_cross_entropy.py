@@ -11,6 +11,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import minimize as scipy_minimise
 
+from multinoulli._threads import single_threaded_blas
 from multinoulli.objectives import LinearCrossEntropy
 from multinoulli.objectives._design import Design
 from multinoulli.objectives._search import Found, Plane, _evaluate, bend
@@ -475,6 +476,25 @@ def test_many_scores_of_a_direction_are_in_float32_and_short_steps_begin_afresh(
     monkeypatch.setattr("multinoulli.objectives._linear_cross_entropy.search", lambda *_: Found(np.ones(1), 0.0, 0.0))
     point, _ = F.search(point, [short], 0.1)
     np.testing.assert_array_equal(point.scores, F.point(point.theta).scores)
+
+
+def test_threads_change_no_bit_of_a_large_problem(monkeypatch):
+    monkeypatch.setattr("multinoulli.objectives._size.MAX_DOUBLE_SCORES", 100)
+    monkeypatch.setattr("multinoulli.objectives._design.ROUGH_ROWS", 256)
+    rng = np.random.default_rng(7)
+    X, labels = rng.standard_normal((3000, 40)), np.arange(3000) % 150
+    results = []
+    for n_threads in 1, 2, 7:
+        F = objective(X, labels, np.ones(3000), n_threads=n_threads)
+        theta = 0.1 * np.random.default_rng(5).standard_normal(F.start().size)
+        with single_threaded_blas():
+            move = F.move(theta)
+            bent = F.bend(F.point(theta), move)
+            point, lengths = F.search(F.point(theta), [move], 0.1)
+            bounds = F.certify(theta)
+        arrays = move.scores, point.theta, point.scores, lengths, bounds.theta
+        results.append((bent, bounds.dual, *(array.tobytes() for array in arrays)))
+    assert results[0] == results[1] == results[2]
 
 
 def test_samples_and_pairs_of_a_large_problem_are_held_to_their_memory(monkeypatch):
